@@ -1,0 +1,1 @@
+//! Where mail for a domain goes: MX routing over a DNS stub, without I/O.

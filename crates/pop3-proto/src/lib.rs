@@ -1,0 +1,2 @@
+//! POP3 without I/O: codec, client machine, server machine.
+#![cfg_attr(not(feature = "std"), no_std)]

@@ -1,0 +1,108 @@
+use alloc::vec::Vec;
+
+/// Bytes on their way to the peer.
+///
+/// The limit is soft: a machine stops taking input while [`is_full`](Self::is_full), and gives out
+/// [`room`](Self::room) to bodies, but what it must say is always appended.
+#[derive(Debug)]
+pub struct Output {
+    data: Vec<u8>,
+    start: usize,
+    limit: usize,
+}
+
+impl Output {
+    /// The limit that machines use unless told otherwise, in octets.
+    pub const LIMIT: usize = 16 * 1024;
+
+    /// An empty queue that counts as full from `limit` octets on.
+    pub const fn new(limit: usize) -> Self {
+        Self { data: Vec::new(), start: 0, limit }
+    }
+
+    /// The bytes to send next.
+    pub fn bytes(&self) -> &[u8] {
+        &self.data[self.start..]
+    }
+
+    /// How many bytes wait.
+    pub fn len(&self) -> usize {
+        self.data.len() - self.start
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.data.len()
+    }
+
+    /// Whether the limit is reached.
+    pub fn is_full(&self) -> bool {
+        self.len() >= self.limit
+    }
+
+    /// How many more octets fit below the limit.
+    pub fn room(&self) -> usize {
+        self.limit.saturating_sub(self.len())
+    }
+
+    /// Octets of memory held now.
+    pub fn capacity(&self) -> usize {
+        self.data.capacity()
+    }
+
+    /// Appends.
+    pub fn put(&mut self, bytes: &[u8]) {
+        self.data.extend_from_slice(bytes);
+    }
+
+    /// Moves past the first `n` bytes, which have been sent.
+    pub fn sent(&mut self, n: usize) {
+        self.start = self.data.len().min(self.start.saturating_add(n));
+        if self.is_empty() {
+            self.data.clear();
+            self.start = 0;
+        }
+    }
+
+    /// Gives the memory back if nothing waits; does nothing otherwise.
+    pub fn release(&mut self) {
+        if self.is_empty() {
+            self.data = Vec::new();
+            self.start = 0;
+        }
+    }
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self::new(Self::LIMIT)
+    }
+}
+
+/// So that `write!` can be used; never fails.
+impl core::fmt::Write for Output {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.put(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_soft() {
+        let mut output = Output::new(4);
+        output.put(b"abc");
+        assert_eq!((output.room(), output.is_full()), (1, false));
+        output.put(b"def");
+        assert_eq!((output.room(), output.is_full(), output.bytes()), (0, true, &b"abcdef"[..]));
+        output.sent(4);
+        assert_eq!(output.bytes(), b"ef");
+        output.sent(9);
+        assert!(output.is_empty() && output.capacity() > 0);
+        output.release();
+        assert_eq!(output.capacity(), 0);
+    }
+}

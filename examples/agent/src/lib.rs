@@ -1,0 +1,1 @@
+//! What the agents share: configuration files, TLS files, logs, graceful stop.

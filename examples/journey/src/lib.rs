@@ -1,0 +1,1 @@
+//! The main job: Ana writes to Bea, every hop of the way, on loopback.

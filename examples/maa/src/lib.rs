@@ -1,0 +1,1 @@
+//! The access agent: POP3 over Maildirs.

@@ -1,0 +1,2 @@
+//! The access agent: POP3 over Maildirs.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The delivery agent: LMTP and standard input into Maildirs.

@@ -1,0 +1,2 @@
+//! The delivery agent: LMTP and standard input into Maildirs.
+fn main() {}

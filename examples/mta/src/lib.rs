@@ -1,0 +1,1 @@
+//! The relay: MX and submission servers, queue, routes, bounces.

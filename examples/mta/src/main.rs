@@ -1,0 +1,2 @@
+//! The relay: MX and submission servers, queue, routes, bounces.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Ana's mail program: composes, sends, lists and reads.

@@ -1,0 +1,2 @@
+//! Ana's mail program: composes, sends, lists and reads.
+fn main() {}

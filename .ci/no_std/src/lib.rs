@@ -1,0 +1,17 @@
+//! See Cargo.toml.
+#![no_std]
+
+use imf_message as _;
+use linked_list_allocator::LockedHeap;
+use pop3_proto as _;
+use posta_core as _;
+use posta_sasl as _;
+use smtp_proto as _;
+
+#[global_allocator]
+static HEAP: LockedHeap = LockedHeap::empty();
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}

@@ -1,1 +1,9 @@
-//! What the agents share: configuration files, TLS files, logs, graceful stop.
+//! What the agents share: configuration files, TLS files, logs, transcripts, a graceful stop.
+
+mod config;
+mod logs;
+mod transcript;
+
+pub use config::{ConfigError, load};
+pub use logs::{HOP, hop, init};
+pub use transcript::{TRANSCRIPT, Transcript, Who};

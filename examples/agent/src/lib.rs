@@ -2,8 +2,14 @@
 
 mod config;
 mod logs;
+mod run;
+mod service;
+mod tls;
 mod transcript;
 
 pub use config::{ConfigError, load};
 pub use logs::{HOP, hop, init};
+pub use run::{run, stop_on_signal};
+pub use service::Service;
+pub use tls::TlsFiles;
 pub use transcript::{TRANSCRIPT, Transcript, Who};

@@ -23,7 +23,7 @@ const TCP_BUFFER: usize = 4096;
 
 /// A running DNS server; it stops when dropped.
 #[expect(missing_debug_implementations, reason = "the server has none")]
-pub struct Dns {
+pub(crate) struct Dns {
     address: SocketAddr,
     _server: Server<Catalog>,
 }
@@ -33,7 +33,7 @@ impl Dns {
     ///
     /// # Errors
     /// No port could be had.
-    pub async fn start() -> io::Result<Self> {
+    pub(crate) async fn start() -> io::Result<Self> {
         let (udp, tcp) = same_port().await?;
         let address = udp.local_addr()?;
         let mut catalog = Catalog::new();
@@ -49,7 +49,7 @@ impl Dns {
     }
 
     /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 }

@@ -1,9 +1,13 @@
 //! The main job: Ana writes to Bea, every hop of the way, on loopback.
+
 mod dns;
 mod original;
 mod pki;
+mod report;
+mod run;
 mod watch;
-pub use dns::Dns;
+mod world;
+
 pub use original::{Original, OriginalError};
-pub use pki::{Authority, Files};
+pub use run::{Options, check_folder, run};
 pub use watch::{Hop, Watch};

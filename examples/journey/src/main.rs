@@ -1,2 +1,60 @@
-//! The main job: Ana writes to Bea, every hop of the way, on loopback.
-fn main() {}
+//! The journey of one message from Ana to Bea.
+
+use clap::Parser;
+use journey::{Options, Watch, check_folder, run};
+use std::{path::PathBuf, process::ExitCode};
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Sends a message from Ana to Bea through every agent of the chain, on loopback, and proves that it
+/// arrives unchanged.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Sends this message, whatever it is, in place of Ana's own
+    #[arg(long, value_name = "FILE.eml", conflicts_with = "attach")]
+    message: Option<PathBuf>,
+    /// Attaches a file to Ana's message; may be repeated
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
+    /// Prints every line of every session, with secrets hidden
+    #[arg(long)]
+    transcript: bool,
+    /// Keeps spools, Maildirs, certificates and configurations in this folder
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// Leaves everything running and prints the settings for a mail program
+    #[arg(long)]
+    serve: bool,
+    /// Prints plain text
+    #[arg(long)]
+    no_color: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.no_color {
+        anstream::ColorChoice::Never.write_global();
+    }
+    let watch = Watch::new();
+    let shown = if arguments.transcript { "posta::hop=info,posta::transcript=trace" } else { "posta::hop=info" };
+    let logs = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::registry()
+        .with(watch.clone().with_filter(EnvFilter::new(shown)))
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(logs))
+        .init();
+    let options = Options {
+        message: arguments.message,
+        attach: arguments.attach,
+        keep: arguments.keep,
+        serve: arguments.serve,
+    };
+    let mut arrived = false;
+    let code = agent::run(async {
+        if let Some(folder) = &options.keep {
+            check_folder(folder)?;
+        }
+        arrived = run(&options, &watch).await?;
+        Ok(())
+    });
+    if arrived || code == ExitCode::FAILURE { code } else { ExitCode::FAILURE }
+}

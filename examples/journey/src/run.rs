@@ -1,0 +1,163 @@
+use crate::{
+    original::Original,
+    report,
+    watch::{Hop, Watch},
+    world::{ANA, BEA, Failure, World},
+};
+use imf_message::Message;
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+
+/// How long the message may be on its way; far more than it takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What to send and what to leave behind.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// A message to send in place of Ana's own.
+    pub message: Option<PathBuf>,
+    /// Files to attach to Ana's own.
+    pub attach: Vec<PathBuf>,
+    /// Where to keep everything; nowhere if `None`.
+    pub keep: Option<PathBuf>,
+    /// Whether to leave everything running until the process is told to stop.
+    pub serve: bool,
+}
+
+/// Makes the journey and tells whether everything arrived as it should.
+///
+/// # Errors
+/// The message cannot be sent as it is, an agent cannot start, or the message got lost.
+pub async fn run(options: &Options, watch: &Watch) -> Result<bool, Failure> {
+    let temporary = tempfile::tempdir()?;
+    let folder = options.keep.as_deref().unwrap_or(temporary.path());
+    fs::create_dir_all(folder)?;
+    let original = original(options)?;
+    for note in &original.notes {
+        report::note(format!("The message was converted: {note}."));
+    }
+    report::picture();
+    let mut world = World::start(folder).await?;
+    let arrived = send(&mut world, watch, &original).await?;
+    let right = prove(&original.bytes, &arrived);
+    if options.serve {
+        serve(&world).await?;
+    }
+    world.stop().await?;
+    if let Some(folder) = &options.keep {
+        report::note(format!("Everything is kept in {}.", folder.display()));
+    }
+    Ok(right)
+}
+
+fn original(options: &Options) -> Result<Original, Failure> {
+    match &options.message {
+        Some(path) => Ok(Original::read(path)?),
+        None => Ok(Original { bytes: letter(&options.attach)?, notes: Vec::new() }),
+    }
+}
+
+/// What Ana writes when she is not told what.
+fn letter(attach: &[PathBuf]) -> Result<Vec<u8>, Failure> {
+    let draft = mua::Draft {
+        from: format!("{} <{}>", ANA.name, ANA.address),
+        to: vec![format!("{} <{}>", BEA.name, BEA.address)],
+        subject: "A letter on its way ✉".into(),
+        text: Some("Dear Bea,\r\n\r\nthis letter passes every station of the road.\r\n.\r\n\r\nAna\r\n".into()),
+        html: Some("<p>Dear Bea,</p><p>this letter passes every <b>station</b> of the road.</p><p>Ana</p>\r\n".into()),
+        attach: attach.to_vec(),
+        ..mua::Draft::default()
+    };
+    Ok(draft.compose()?)
+}
+
+/// Sends the message from Ana, lets it go its way, and collects it as Bea.
+async fn send(world: &mut World, watch: &Watch, original: &Original) -> Result<Vec<u8>, Failure> {
+    let start = Instant::now();
+    let ana = world.mail_program(&ANA)?;
+    mua::send(&ana, ANA.address, &[BEA.address], &original.bytes).await?;
+    step(watch, "the second host of b.com to hold the message", |hop| {
+        hop.agent == "mx2.b.com" && hop.what.starts_with("deferred")
+    })
+    .await?;
+    world.start_mx1().await?;
+    step(watch, "the message to be in Bea's Maildir", |hop| {
+        hop.agent == "mda.b.com" && hop.what.starts_with("delivered")
+    })
+    .await?;
+    let bea = world.mail_program(&BEA)?;
+    let mailbox = mua::collect(&bea).await?;
+    report::heading("The way");
+    report::hops(start, &watch.hops());
+    match <[Vec<u8>; 1]>::try_from(mailbox) {
+        Ok([message]) => Ok(message),
+        Err(mailbox) => Err(format!("Bea has {} messages, not one", mailbox.len()).into()),
+    }
+}
+
+async fn step(watch: &Watch, what: &str, found: impl Fn(&Hop) -> bool) -> Result<(), Failure> {
+    let seen = watch.until(|hops| hops.iter().any(&found).then_some(()));
+    if timeout(PATIENCE, seen).await.is_ok() {
+        return Ok(());
+    }
+    report::heading("The way, as far as it went");
+    report::hops(Instant::now(), &watch.hops());
+    Err(format!("waited {} seconds for {what}", PATIENCE.as_secs()).into())
+}
+
+/// Compares what was sent with what arrived, and shows it.
+fn prove(sent: &[u8], arrived: &[u8]) -> bool {
+    let (before, after) = (Message::parse(sent), Message::parse(arrived));
+    report::heading("The Received chain, last hop first");
+    for field in after.fields().filter(|field| field.is("Received") || field.is("Return-Path") || field.is("Delivered-To")) {
+        // Ana's own Received fields, if her message had any, are part of what she sent.
+        if field.span().start + sent.len() < arrived.len() {
+            report::note(String::from_utf8_lossy(field.raw()).trim_end());
+        }
+    }
+    report::heading("The proof");
+    let fields: Vec<&[u8]> = before.fields().map(|field| field.raw()).collect();
+    let kept: Vec<&[u8]> = after.fields().map(|field| field.raw()).collect();
+    let digests = [before.body(), after.body()].map(|body| hex(&Sha256::digest(body)));
+    let mut right = true;
+    right &= report::check(format!("every one of the {} fields Ana wrote is unchanged", fields.len()), kept.ends_with(&fields));
+    right &= report::check(format!("the body Ana sent has the digest    {}", digests[0]), true);
+    right &= report::check(format!("the body Bea has read has the digest {}", digests[1]), digests[0] == digests[1]);
+    right &= report::check(
+        format!("the {} octets Ana sent are the last of the {} that arrived", sent.len(), arrived.len()),
+        arrived.ends_with(sent),
+    );
+    right
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// Prints the settings for a mail program and waits for the end.
+async fn serve(world: &World) -> Result<(), Failure> {
+    report::heading("Settings for a mail program");
+    anstream::println!("{}", world.settings()?);
+    let stop = agent::stop_on_signal();
+    anstream::println!("Serving until interrupted.");
+    stop.stopped().await;
+    Ok(())
+}
+
+/// Whether a folder can be used to keep things in: it must be new or empty.
+///
+/// # Errors
+/// The folder holds something, or is none.
+pub fn check_folder(folder: &Path) -> Result<(), Failure> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) if entries.next().is_some() => Err(format!("{} is not empty", folder.display()).into()),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(format!("{}: {error}", folder.display()).into()),
+    }
+}

@@ -348,6 +348,7 @@ impl Server {
         // `masked` stops with the shorter of the two, so the proof's length counts as well.
         let proven = (keys.hash.digest(client_key.expose()) == keys.stored)
             & (last.proof.len() == keys.hash.size());
+        // No proof fits a decoy; that it fails does not rest on that alone.
         if !(proven & known) {
             return Ok(Step::Failed);
         }

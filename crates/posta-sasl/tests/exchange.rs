@@ -6,7 +6,7 @@ mod common;
 use common::*;
 use posta_sasl::{
     BindingKind, ChooseError, Client, ClientConfig, Credentials, Error, Limits, Mechanism, Misuse,
-    Policy, ScramHash, Server, ServerConfig, Step,
+    Policy, ScramHash, Server, ServerConfig, Step, base64,
 };
 
 #[test]
@@ -212,6 +212,21 @@ fn malformed_last_responses() {
             other => panic!("{text}: {other:?}"),
         }
         assert_eq!(server.step(b"").unwrap_err(), Misuse::NotNow.into());
+    }
+}
+
+#[test]
+fn a_right_proof_with_more_behind_it_is_wrong() {
+    for (more, right) in [(&b""[..], true), (&b"x"[..], false)] {
+        let (mut c, mut s) = (client(SHA256, "pencil"), server(SHA256));
+        let _ = s.start(Some(c.initial(400).unwrap().expose())).unwrap();
+        let Ok(Step::Challenge(first)) = s.answer(Some(keys())) else { panic!() };
+        let last = String::from_utf8(c.step(&first).unwrap().expose().to_vec()).unwrap();
+        let (before, proof) = last.rsplit_once(",p=").unwrap();
+        let proof = [&base64::decode(proof.as_bytes()).unwrap(), more].concat();
+        let step = s.step(format!("{before},p={}", base64::encode(&proof)).as_bytes()).unwrap();
+        assert_eq!(matches!(step, Step::Challenge(_)), right);
+        assert_eq!(matches!(step, Step::Failed), !right);
     }
 }
 

@@ -12,7 +12,7 @@ use posta_sasl::{
 
 #[test]
 fn keys_of_the_rfc_are_what_another_implementation_derives() {
-    let (_, salt) = (KEYS, keys().salt().to_vec());
+    let salt = keys().salt().to_vec();
     let derived = Keys::derive(ScramHash::Sha256, &Secret::from("pencil"), &salt, 4096).unwrap();
     assert_eq!(derived.write(), KEYS);
 }

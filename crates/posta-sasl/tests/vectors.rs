@@ -109,7 +109,6 @@ fn scram_vectors_as_server() {
             channel_bindings: vector.binding.iter().cloned().collect(),
             ..server_config()
         };
-        // The server's nonce in RFC 5802 is shorter than we allow ourselves to draw.
         let mut server = Server::new(vector.mechanism, config).unwrap();
         let [first, challenge, proof, verifier] = vector.dialogue;
         let Step::Lookup { user, hash: wanted } = server.start(Some(first.as_bytes())).unwrap()

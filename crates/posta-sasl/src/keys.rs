@@ -10,7 +10,7 @@ use crate::{
 /// More make a stolen file harder to crack and every login slower, for the client too.
 pub const ITERATIONS: u32 = 4096;
 
-/// The most iterations that keys may ask for: a login with them takes seconds.
+/// The most iterations that keys may ask for, so that a slip in a file cannot stop a server.
 pub const MAX_ITERATIONS: u32 = 10_000_000;
 
 /// Octets of salt to draw for each new user.

@@ -77,14 +77,16 @@
 //! # What is promised
 //!
 //! - An unknown user and a wrong password give the same octets and take the same work ([`Decoy`],
-//!   [`passwords::Passwords::verify`]); which of them it was is in no [`Step`] and no [`Error`].
+//!   [`passwords::Passwords::verify`]), if all users' keys have the same hash, iterations and length of
+//!   salt; which of the two it was is in no [`Step`] and no [`Error`].
 //! - Who asks to act as another fails, unless [`ServerConfig::allow_authzid`] is set and the
 //!   application then says yes.
 //! - A client does not take the server's word: [`Client::finish`] fails if SCRAM's last message, the
 //!   server's proof, never came.
 //! - Secrets are compared in constant time, wiped when dropped and never shown by `Debug`. The buffers
 //!   of protocol, TLS and system are not ours to wipe, nor the inner state of the hash functions.
-//! - No user can be made to exist by a name that looks the same: names and passwords are prepared.
+//! - Names and passwords are prepared, so that each has one spelling. Letters that only look alike stay
+//!   different.
 //!
 //! # Standards
 //!
@@ -108,7 +110,7 @@
 //! | [`Limits::name`] | 255 octets | RFC 4616 2 |
 //! | [`Limits::password`] | 1024 octets | RFC 4616 2 demands 255 |
 //! | [`Limits::min_iterations`] | 4096 | RFC 5802 5.1, RFC 7677 4 |
-//! | [`Limits::max_iterations`] | 1,000,000 | about a second of work |
+//! | [`Limits::max_iterations`] | 1,000,000 | ours: bounds the work that a server can ask for |
 //! | [`ITERATIONS`] to [`MAX_ITERATIONS`] | 4096 to 10,000,000 | keys in files |
 //! | salt of [`Keys`] | 1 to 64 octets | ours |
 //! | [`passwords::MAX_USER`] | 255 octets | RFC 4616 2 |

@@ -1,6 +1,6 @@
 //! The driver for blocking streams of std.
 
-use crate::{Clock, Error, pump::last_moment};
+use crate::{Clock, Error, Next, pump::last_moment};
 use posta_core::{Input, Instant, Machine, Step};
 use rustls::{ClientConnection, ServerConnection, StreamOwned};
 use std::{
@@ -106,7 +106,8 @@ impl<M: Machine, S: Transport> Conn<M, S> {
     /// # Errors
     /// As for [`crate::Conn::next`]; and [`Error::Stalled`] if the machine waits for a command and has
     /// no deadline.
-    pub fn next(&mut self) -> Result<Option<(M::Event<'_>, &mut M)>, Error<M::Error>> {
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend its items")]
+    pub fn next(&mut self) -> Next<'_, M> {
         let Self { machine, stream, input, clock, unflushed, closed } = self;
         let mut input = input;
         loop {

@@ -26,6 +26,10 @@ pub struct Conn<M: Machine, S = crate::Stream> {
     closing: Option<Closing>,
 }
 
+/// What `next` gives: an event and the machine to answer it with, or the end.
+pub type Next<'a, M> =
+    Result<Option<(<M as Machine>::Event<'a>, &'a mut M)>, Error<<M as Machine>::Error>>;
+
 impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Conn<M, S> {
     /// Puts a machine on a stream. `limit` is the most octets of input it may hold.
     pub fn new(machine: M, stream: S, limit: usize, clock: Clock) -> Self {
@@ -48,11 +52,10 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Conn<M, S> {
     /// [`Error::Protocol`] if the machine gave up; by then its last words have been sent, as far as the
     /// peer took them in time. [`Error::Io`] if the stream failed. If it failed while writing, what the
     /// peer had sent before is still heard first: often it says why.
-    pub async fn next(&mut self) -> Result<Option<(M::Event<'_>, &mut M)>, Error<M::Error>> {
+    pub async fn next(&mut self) -> Next<'_, M> {
         let Self { machine, stream, input, clock, active, failed, closing } = self;
-        let eof = input.is_eof();
+        let mut peer_done = input.is_eof();
         let mut input = input;
-        let mut peer_done = eof;
         while failed.is_none() && closing.is_none() {
             peer_done = input.is_eof();
             let now = clock.now();

@@ -8,7 +8,10 @@ use tokio::{net::TcpStream, time};
 ///
 /// # Errors
 /// Nobody answered: what became of each address.
-pub async fn connect(addresses: &[SocketAddr], timeout: Duration) -> Result<TcpStream, ConnectError> {
+pub async fn connect(
+    addresses: &[SocketAddr],
+    timeout: Duration,
+) -> Result<TcpStream, ConnectError> {
     let mut attempts = Vec::new();
     for &address in addresses {
         let connecting = async {

@@ -18,8 +18,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// make it shorter.
 pub const LAST_WORDS: Duration = Duration::from_secs(30);
 
-/// How long, and for how many octets, we listen after our own end of the stream.
+/// How long we listen after our own end of the stream.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// How many octets are read and thrown away while a conversation ends.
 const LINGER_OCTETS: usize = 1 << 20;
 
 /// After this long without a byte the buffers are given back. Not at once: a connection in full flow
@@ -158,9 +160,17 @@ pub(crate) async fn flush<M: Machine, S: AsyncWrite + Unpin>(
 /// How far the end of a connection has come. Kept in the connection, so that a dropped future does not
 /// start the clock anew.
 #[derive(Debug)]
-pub(crate) enum Closing {
-    Sending { until: Instant, linger: bool },
-    Lingering { until: Instant, octets: usize },
+pub(crate) struct Closing {
+    stage: Stage,
+    until: Instant,
+    /// How many octets may still be read and thrown away.
+    octets: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    Sending { linger: bool },
+    Lingering,
     Done,
 }
 
@@ -171,59 +181,73 @@ pub(crate) async fn close<M: Machine, S: AsyncRead + AsyncWrite + Unpin>(
     clock: &Clock,
     closing: &mut Option<Closing>,
 ) -> io::Result<()> {
-    let stage = closing.get_or_insert_with(|| Closing::Sending {
+    let closing = closing.get_or_insert_with(|| Closing {
+        stage: Stage::Sending { linger: !peer_done && !machine.output().is_empty() },
         until: last_moment(machine.deadline(), clock.now()),
-        linger: !peer_done && !machine.output().is_empty(),
+        octets: LINGER_OCTETS,
     });
-    if let Closing::Sending { until, linger } = *stage {
+    if let Stage::Sending { linger } = closing.stage {
+        let octets = &mut closing.octets;
         let mut sent = false;
         let sending = poll_fn(|cx| {
-            if !sent {
-                match poll_flush(machine, stream, cx) {
-                    Ready(Ok(())) => sent = true,
-                    unfinished => return unfinished,
-                }
+            let end = poll_end(machine, stream, &mut sent, cx);
+            if end.is_pending() {
+                // The peer may be blocked in a write, and not read before that is done.
+                let _ = poll_discard(stream, octets, cx);
             }
-            // A peer that has gone already is as good as one that was told.
-            Pin::new(&mut *stream).poll_shutdown(cx).map(|_| Ok(()))
+            end
         });
-        let result = before(clock, Some(until), sending).await.unwrap_or_else(timed_out);
+        let result = before(clock, Some(closing.until), sending).await.unwrap_or_else(timed_out);
         machine.output().release();
-        *stage = match &result {
-            Ok(()) if linger => {
-                Closing::Lingering { until: clock.now() + LINGER, octets: LINGER_OCTETS }
-            }
-            _ => Closing::Done,
-        };
+        closing.stage = if linger && result.is_ok() { Stage::Lingering } else { Stage::Done };
+        closing.until = clock.now() + LINGER;
         result?;
     }
-    if let Closing::Lingering { until, octets } = stage {
-        let until = *until;
+    if let Stage::Lingering = closing.stage {
+        let octets = &mut closing.octets;
         let draining = poll_fn(|cx| poll_discard(stream, octets, cx));
         // The peer's time to close is up, or it has closed, or is gone: all the same to us.
-        let _ = before(clock, Some(until), draining).await;
-        *stage = Closing::Done;
+        let _ = before(clock, Some(closing.until), draining).await;
+        closing.stage = Stage::Done;
     }
     Ok(())
 }
 
-/// Ready when the peer has closed, or has sent more than `octets`.
+/// Sends what is left, then the end of the stream.
+fn poll_end<M: Machine, S: AsyncWrite + Unpin>(
+    machine: &mut M,
+    stream: &mut S,
+    sent: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    if !*sent {
+        match poll_flush(machine, stream, cx) {
+            Ready(Ok(())) => *sent = true,
+            unfinished => return unfinished,
+        }
+    }
+    // A peer that has gone already is as good as one that was told.
+    Pin::new(stream).poll_shutdown(cx).map(|_| Ok(()))
+}
+
+/// Reads and throws away; ready when the peer has closed, or has sent `octets`.
 fn poll_discard<S: AsyncRead + Unpin>(
     stream: &mut S,
     octets: &mut usize,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
     let mut space = [0; 512];
-    loop {
+    while *octets > 0 {
         let mut space = ReadBuf::new(&mut space);
         match Pin::new(&mut *stream).poll_read(cx, &mut space) {
-            Ready(Ok(())) if !space.filled().is_empty() && *octets > space.filled().len() => {
-                *octets -= space.filled().len();
+            Ready(Ok(())) if !space.filled().is_empty() => {
+                *octets = octets.saturating_sub(space.filled().len());
             }
             Ready(_) => return Ready(()),
             Pending => return Pending,
         }
     }
+    Ready(())
 }
 
 /// When the last words must be out: at the machine's deadline if that is still to come.

@@ -206,6 +206,22 @@ async fn a_peer_that_keeps_talking_does_not_hold_up_the_end() {
     assert!(server.next().await.unwrap().is_none());
 }
 
+/// A peer that writes all it has before it reads must not keep us from our last words.
+#[tokio::test(start_paused = true)]
+async fn last_words_reach_a_peer_that_is_blocked_in_a_write() {
+    let (mut here, there) = duplex(4);
+    let mut server = conn(Lines::default(), there);
+    server.machine().say("421 go away\n");
+    let mut heard = String::new();
+    let (closed, _) = tokio::join!(server.close(), async {
+        here.write_all(&[b'x'; 500]).await.unwrap();
+        here.read_to_string(&mut heard).await.unwrap();
+        drop(here);
+    });
+    closed.unwrap();
+    assert_eq!(heard, "421 go away\n");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_machine_that_forgets_its_deadline_does_not_make_the_driver_spin() {
     /// Never fails, and leaves its deadline where it was.

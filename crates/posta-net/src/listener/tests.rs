@@ -81,7 +81,10 @@ async fn goes_on_after_it_ran_out_of_files() {
 async fn stops_while_it_waits_for_files() {
     struct Full;
     impl Accept for Full {
-        fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        fn poll_accept(
+            &mut self,
+            _: &mut Context<'_>,
+        ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
             Poll::Ready(Err(io::Error::from_raw_os_error(24)))
         }
     }

@@ -40,7 +40,11 @@ impl Machine for Lines {
     type Event<'i> = &'i [u8];
     type Error = Fault;
 
-    fn step<'i>(&mut self, input: &'i mut Input, now: Instant) -> Result<Step<'i, &'i [u8]>, Fault> {
+    fn step<'i>(
+        &mut self,
+        input: &'i mut Input,
+        now: Instant,
+    ) -> Result<Step<'i, &'i [u8]>, Fault> {
         if self.over {
             return Ok(Step::Closed);
         }

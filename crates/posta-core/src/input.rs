@@ -103,15 +103,16 @@ impl Input {
         self.framed
     }
 
-    /// Room to read into: moves the unread bytes to the front and grows if there is none.
+    /// Room to read into: moves the unread bytes to the front, and grows if the last read filled it.
     /// Empty only if the buffer [is full](Self::is_full).
     pub fn space(&mut self) -> &mut [u8] {
+        let filled = self.end == self.data.len();
         if self.start > 0 {
             self.data.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
-        if self.end == self.data.len() {
+        if filled {
             let size = (self.data.len() * 2).max(FIRST).min(self.limit);
             self.data.reserve_exact(size - self.data.len());
             self.data.resize(size, 0);
@@ -170,6 +171,17 @@ mod tests {
         input.take(1500);
         input.release();
         assert_eq!(input.capacity(), 0);
+    }
+
+    /// Whoever takes everything at once still gets longer reads in time.
+    #[test]
+    fn grows_when_reads_fill_it_even_if_all_is_taken() {
+        let mut input = Input::new(4096);
+        for size in [512, 1024, 2048, 4096, 4096] {
+            assert_eq!(input.space().len(), size);
+            input.filled(size);
+            assert_eq!(input.take(size).len(), size);
+        }
     }
 
     #[test]

@@ -24,7 +24,20 @@ pub struct Conn<M: Machine, S = crate::Stream> {
     /// What the machine failed with, kept here until its last words are out.
     failed: Option<M::Error>,
     closing: Option<Closing>,
+    tap: Option<Tap>,
 }
+
+/// Bytes of a conversation that have just passed, in the clear whatever the stream does to them.
+#[derive(Clone, Copy, Debug)]
+pub enum Passed<'b> {
+    /// The peer sent them.
+    Received(&'b [u8]),
+    /// The machine sent them.
+    Sent(&'b [u8]),
+}
+
+/// Hears every byte of a conversation, passwords too. See [`Conn::set_tap`].
+pub type Tap = Box<dyn FnMut(Passed<'_>) + Send>;
 
 /// What `next` gives: an event and the machine to answer it with, or the end.
 pub type Next<'a, M> =
@@ -35,7 +48,7 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Conn<M, S> {
     pub fn new(machine: M, stream: S, limit: usize, clock: Clock) -> Self {
         let active = clock.now();
         let input = Input::new(limit);
-        Self { machine, stream, input, clock, active, failed: None, closing: None }
+        Self { machine, stream, input, clock, active, failed: None, closing: None, tap: None }
     }
 
     /// The next event and the machine to answer it with; `None` when the conversation is over and the
@@ -53,7 +66,7 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Conn<M, S> {
     /// peer took them in time. [`Error::Io`] if the stream failed. If it failed while writing, what the
     /// peer had sent before is still heard first: often it says why.
     pub async fn next(&mut self) -> Next<'_, M> {
-        let Self { machine, stream, input, clock, active, failed, closing } = self;
+        let Self { machine, stream, input, clock, active, failed, closing, tap } = self;
         let mut peer_done = input.is_eof();
         let mut input = input;
         while failed.is_none() && closing.is_none() {
@@ -78,9 +91,9 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Conn<M, S> {
                     return Err(Error::Io(io::ErrorKind::UnexpectedEof.into()));
                 }
             }
-            pump::transfer(machine, stream, input, read, clock, active).await?;
+            pump::transfer(machine, stream, input, read, clock, active, tap).await?;
         }
-        let closed = pump::close(machine, stream, peer_done, clock, closing).await;
+        let closed = pump::close(machine, stream, peer_done, clock, closing, tap).await;
         match failed.take() {
             Some(error) => Err(Error::Protocol(error)),
             None => Ok(closed.map(|()| None)?),
@@ -107,6 +120,12 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Conn<M, S> {
         self.clock
     }
 
+    /// Lets `tap` hear the conversation from here on, for a transcript. What it hears is in the clear:
+    /// it must hide the secrets.
+    pub fn set_tap(&mut self, tap: Tap) {
+        self.tap = Some(tap);
+    }
+
     /// Sends all that the machine has said. Needed only before [`into_parts`](Self::into_parts):
     /// [`next`](Self::next) does it by itself.
     ///
@@ -116,7 +135,7 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Conn<M, S> {
     /// The stream failed, or the peer did not take it all before the machine's deadline, or within
     /// [`LAST_WORDS`](crate::LAST_WORDS), whichever is sooner.
     pub async fn flush(&mut self) -> io::Result<()> {
-        pump::flush(&mut self.machine, &mut self.stream, &self.clock).await
+        pump::flush(&mut self.machine, &mut self.stream, &self.clock, &mut self.tap).await
     }
 
     /// Ends the conversation from our side: sends what the machine has said, then TLS's
@@ -130,8 +149,8 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Conn<M, S> {
     /// As for [`flush`](Self::flush). A failure after everything has been sent is none.
     pub async fn close(&mut self) -> io::Result<()> {
         let peer_done = self.input.is_eof();
-        let Self { machine, stream, clock, closing, .. } = self;
-        pump::close(machine, stream, peer_done, clock, closing).await
+        let Self { machine, stream, clock, closing, tap, .. } = self;
+        pump::close(machine, stream, peer_done, clock, closing, tap).await
     }
 
     /// Takes the connection apart: the machine, the stream, and what has been received and not taken.

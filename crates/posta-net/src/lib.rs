@@ -137,7 +137,7 @@ mod stream;
 pub mod tls;
 
 pub use clock::Clock;
-pub use conn::{Conn, Next};
+pub use conn::{Conn, Next, Passed, Tap};
 pub use connect::{ConnectError, connect};
 pub use error::Error;
 pub use listener::{Limits, Listener};

@@ -1,6 +1,6 @@
 //! What moves the bytes between a machine and a tokio stream.
 
-use crate::Clock;
+use crate::{Clock, Passed, Tap};
 use posta_core::{Input, Instant, Machine};
 use std::{
     future::{Future, poll_fn},
@@ -40,13 +40,14 @@ pub(crate) async fn transfer<M: Machine, S: AsyncRead + AsyncWrite + Unpin>(
     read: bool,
     clock: &Clock,
     active: &mut Instant,
+    tap: &mut Option<Tap>,
 ) -> io::Result<()> {
     let now = clock.now();
     let deadline = machine.deadline().map(|at| at.max(now + TICK));
     let idle = *active + IDLE;
     if now < idle {
         let first = deadline.map_or(idle, |at| at.min(idle));
-        let moving = poll_fn(|cx| poll_transfer(machine, stream, input, read, true, cx));
+        let moving = poll_fn(|cx| poll_transfer(machine, stream, input, read, true, tap, cx));
         if let Some(moved) = before(clock, Some(first), moving).await {
             *active = clock.now();
             return moved;
@@ -55,7 +56,7 @@ pub(crate) async fn transfer<M: Machine, S: AsyncRead + AsyncWrite + Unpin>(
             return Ok(());
         }
     }
-    let moving = poll_fn(|cx| poll_transfer(machine, stream, input, read, false, cx));
+    let moving = poll_fn(|cx| poll_transfer(machine, stream, input, read, false, tap, cx));
     match before(clock, deadline, moving).await {
         Some(moved) => {
             *active = clock.now();
@@ -71,10 +72,11 @@ fn poll_transfer<M: Machine, S: AsyncRead + AsyncWrite + Unpin>(
     input: &mut Input,
     read: bool,
     keep: bool,
+    tap: &mut Option<Tap>,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
     let waiting = machine.output().len();
-    let mut failed = match poll_write(machine, stream, cx) {
+    let mut failed = match poll_write(machine, stream, tap, cx) {
         Ready(Err(error)) => Some(error),
         // Step again before reading: there may be room for more.
         _ if machine.output().len() < waiting => return Ready(Ok(())),
@@ -95,6 +97,9 @@ fn poll_transfer<M: Machine, S: AsyncRead + AsyncWrite + Unpin>(
                 match failed {
                     Some(error) if n == 0 => return Ready(Err(error)),
                     _ => input.filled(n),
+                }
+                if let Some(tap) = tap {
+                    tap(Passed::Received(&input.bytes()[input.len() - n..]));
                 }
                 return Ready(Ok(()));
             }
@@ -121,13 +126,19 @@ fn poll_transfer<M: Machine, S: AsyncRead + AsyncWrite + Unpin>(
 fn poll_write<M: Machine, S: AsyncWrite + Unpin>(
     machine: &mut M,
     stream: &mut S,
+    tap: &mut Option<Tap>,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
     let output = machine.output();
     while !output.is_empty() {
         match Pin::new(&mut *stream).poll_write(cx, output.bytes()) {
             Ready(Ok(0)) => return Ready(Err(io::ErrorKind::WriteZero.into())),
-            Ready(Ok(n)) => output.sent(n),
+            Ready(Ok(n)) => {
+                if let Some(tap) = tap {
+                    tap(Passed::Sent(&output.bytes()[..n]));
+                }
+                output.sent(n);
+            }
             Ready(Err(error)) => return Ready(Err(error)),
             Pending => return Pending,
         }
@@ -138,9 +149,10 @@ fn poll_write<M: Machine, S: AsyncWrite + Unpin>(
 fn poll_flush<M: Machine, S: AsyncWrite + Unpin>(
     machine: &mut M,
     stream: &mut S,
+    tap: &mut Option<Tap>,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
-    match poll_write(machine, stream, cx) {
+    match poll_write(machine, stream, tap, cx) {
         Ready(Ok(())) => Pin::new(stream).poll_flush(cx),
         unfinished => unfinished,
     }
@@ -151,9 +163,10 @@ pub(crate) async fn flush<M: Machine, S: AsyncWrite + Unpin>(
     machine: &mut M,
     stream: &mut S,
     clock: &Clock,
+    tap: &mut Option<Tap>,
 ) -> io::Result<()> {
     let until = last_moment(machine.deadline(), clock.now());
-    let sending = poll_fn(|cx| poll_flush(machine, stream, cx));
+    let sending = poll_fn(|cx| poll_flush(machine, stream, tap, cx));
     before(clock, Some(until), sending).await.unwrap_or_else(timed_out)
 }
 
@@ -180,6 +193,7 @@ pub(crate) async fn close<M: Machine, S: AsyncRead + AsyncWrite + Unpin>(
     peer_done: bool,
     clock: &Clock,
     closing: &mut Option<Closing>,
+    tap: &mut Option<Tap>,
 ) -> io::Result<()> {
     let closing = closing.get_or_insert_with(|| Closing {
         stage: Stage::Sending { linger: !peer_done && !machine.output().is_empty() },
@@ -190,7 +204,7 @@ pub(crate) async fn close<M: Machine, S: AsyncRead + AsyncWrite + Unpin>(
         let octets = &mut closing.octets;
         let mut sent = false;
         let sending = poll_fn(|cx| {
-            let end = poll_end(machine, stream, &mut sent, cx);
+            let end = poll_end(machine, stream, &mut sent, tap, cx);
             if end.is_pending() {
                 // The peer may be blocked in a write, and not read before that is done.
                 let _ = poll_discard(stream, octets, cx);
@@ -218,10 +232,11 @@ fn poll_end<M: Machine, S: AsyncWrite + Unpin>(
     machine: &mut M,
     stream: &mut S,
     sent: &mut bool,
+    tap: &mut Option<Tap>,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
     if !*sent {
-        match poll_flush(machine, stream, cx) {
+        match poll_flush(machine, stream, tap, cx) {
             Ready(Ok(())) => *sent = true,
             unfinished => return unfinished,
         }

@@ -6,10 +6,12 @@ mod run;
 mod service;
 mod tls;
 mod transcript;
+mod users;
 
 pub use config::{ConfigError, load};
 pub use logs::{HOP, hop, init};
 pub use run::{run, stop_on_signal};
 pub use service::Service;
 pub use tls::TlsFiles;
-pub use transcript::{TRANSCRIPT, Transcript, Who};
+pub use transcript::{TRANSCRIPT, Who, transcript};
+pub use users::{UsersError, users};

@@ -1,3 +1,4 @@
+use posta_net::{Passed, Tap};
 use tracing::{enabled, trace};
 
 /// The target under which transcripts are logged, at level TRACE.
@@ -15,9 +16,23 @@ pub enum Who {
     Server,
 }
 
+/// What logs the session called `session`, in which we are `we`, line by line with secrets hidden; `None`
+/// if nobody listens to such logs.
+pub fn transcript(session: &str, we: Who) -> Option<Tap> {
+    if !enabled!(target: TRANSCRIPT, tracing::Level::TRACE) {
+        return None;
+    }
+    let peer = if we == Who::Client { Who::Server } else { Who::Client };
+    let mut transcript = Transcript::new(session);
+    Some(Box::new(move |passed| match passed {
+        Passed::Received(bytes) => transcript.feed(peer, bytes),
+        Passed::Sent(bytes) => transcript.feed(we, bytes),
+    }))
+}
+
 /// Turns the bytes of an SMTP, LMTP or POP3 session into logged lines, with secrets hidden.
 #[derive(Debug)]
-pub struct Transcript {
+struct Transcript {
     session: String,
     client: Vec<u8>,
     server: Vec<u8>,
@@ -35,18 +50,17 @@ enum Phase {
 }
 
 impl Transcript {
-    /// A transcript of the session called so, or `None` if nobody listens.
-    pub fn new(session: impl Into<String>) -> Option<Self> {
-        enabled!(target: TRANSCRIPT, tracing::Level::TRACE).then(|| Self {
-            session: session.into(),
+    fn new(session: &str) -> Self {
+        Self {
+            session: session.to_owned(),
             client: Vec::new(),
             server: Vec::new(),
             phase: Phase::Command,
-        })
+        }
     }
 
     /// Takes the next bytes that `who` sent.
-    pub fn feed(&mut self, who: Who, bytes: &[u8]) {
+    fn feed(&mut self, who: Who, bytes: &[u8]) {
         for part in bytes.split_inclusive(|octet| *octet == b'\n') {
             let line = match who {
                 Who::Client => &mut self.client,
@@ -115,12 +129,7 @@ mod tests {
 
     #[test]
     fn secrets_are_hidden() {
-        let mut transcript = Transcript {
-            session: String::new(),
-            client: vec![],
-            server: vec![],
-            phase: Phase::Command,
-        };
+        let mut transcript = Transcript::new("");
         #[rustfmt::skip]
         let table: &[(Who, &str, &str)] = &[
             (Who::Client, "AUTH PLAIN AGFuYQBzZWNyZXQ=", "AUTH PLAIN ***"),

@@ -36,7 +36,11 @@ fn main() -> ExitCode {
         anstream::ColorChoice::Never.write_global();
     }
     let watch = Watch::new();
-    let shown = if arguments.transcript { "posta::hop=info,posta::transcript=trace" } else { "posta::hop=info" };
+    let shown = if arguments.transcript {
+        "posta::hop=info,posta::transcript=trace"
+    } else {
+        "posta::hop=info"
+    };
     let logs = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
     tracing_subscriber::registry()
         .with(watch.clone().with_filter(EnvFilter::new(shown)))

@@ -41,7 +41,11 @@ pub fn hops(start: Instant, hops: &[Hop]) {
     let mut last = start;
     for hop in hops {
         let took = hop.at.saturating_duration_since(last).as_secs_f64() * 1000.0;
-        anstream::println!("  {DIM}{took:>8.1} ms{DIM:#}  {NAME}{:<12}{NAME:#} {}", hop.agent, hop.what);
+        anstream::println!(
+            "  {DIM}{took:>8.1} ms{DIM:#}  {NAME}{:<12}{NAME:#} {}",
+            hop.agent,
+            hop.what
+        );
         last = hop.at;
     }
 }

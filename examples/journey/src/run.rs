@@ -114,7 +114,10 @@ async fn step(watch: &Watch, what: &str, found: impl Fn(&Hop) -> bool) -> Result
 fn prove(sent: &[u8], arrived: &[u8]) -> bool {
     let (before, after) = (Message::parse(sent), Message::parse(arrived));
     report::heading("The Received chain, last hop first");
-    for field in after.fields().filter(|field| field.is("Received") || field.is("Return-Path") || field.is("Delivered-To")) {
+    for field in after
+        .fields()
+        .filter(|field| field.is("Received") || field.is("Return-Path") || field.is("Delivered-To"))
+    {
         // Ana's own Received fields, if her message had any, are part of what she sent.
         if field.span().start + sent.len() < arrived.len() {
             report::note(String::from_utf8_lossy(field.raw()).trim_end());
@@ -125,11 +128,21 @@ fn prove(sent: &[u8], arrived: &[u8]) -> bool {
     let kept: Vec<&[u8]> = after.fields().map(|field| field.raw()).collect();
     let digests = [before.body(), after.body()].map(|body| hex(&Sha256::digest(body)));
     let mut right = true;
-    right &= report::check(format!("every one of the {} fields Ana wrote is unchanged", fields.len()), kept.ends_with(&fields));
-    right &= report::check(format!("the body Ana sent has the digest    {}", digests[0]), true);
-    right &= report::check(format!("the body Bea has read has the digest {}", digests[1]), digests[0] == digests[1]);
     right &= report::check(
-        format!("the {} octets Ana sent are the last of the {} that arrived", sent.len(), arrived.len()),
+        format!("every one of the {} fields Ana wrote is unchanged", fields.len()),
+        kept.ends_with(&fields),
+    );
+    right &= report::check(format!("the body Ana sent has the digest    {}", digests[0]), true);
+    right &= report::check(
+        format!("the body Bea has read has the digest {}", digests[1]),
+        digests[0] == digests[1],
+    );
+    right &= report::check(
+        format!(
+            "the {} octets Ana sent are the last of the {} that arrived",
+            sent.len(),
+            arrived.len()
+        ),
         arrived.ends_with(sent),
     );
     right
@@ -155,7 +168,9 @@ async fn serve(world: &World) -> Result<(), Failure> {
 /// The folder holds something, or is none.
 pub fn check_folder(folder: &Path) -> Result<(), Failure> {
     match fs::read_dir(folder) {
-        Ok(mut entries) if entries.next().is_some() => Err(format!("{} is not empty", folder.display()).into()),
+        Ok(mut entries) if entries.next().is_some() => {
+            Err(format!("{} is not empty", folder.display()).into())
+        }
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(format!("{}: {error}", folder.display()).into()),

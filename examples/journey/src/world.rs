@@ -106,8 +106,15 @@ impl World {
             "name = {:?}\naddress = {:?}\nca = {:?}\n\n[submission]\nhost = \"mx.a.org\"\nconnect = \"{}\"\n\
              security = \"starttls\"\nuser = {:?}\npassword = {:?}\n\n[pop3]\nhost = \"pop.b.com\"\n\
              connect = \"{}\"\nsecurity = \"tls\"\nuser = {:?}\npassword = {:?}\n",
-            user.name, user.address, self.authority.certificate(), self.submission, user.address, user.password,
-            self.pop3s, user.address, user.password,
+            user.name,
+            user.address,
+            self.authority.certificate(),
+            self.submission,
+            user.address,
+            user.password,
+            self.pop3s,
+            user.address,
+            user.password,
         );
         self.config(&format!("mua-{}", user.name.to_lowercase()), &text)
     }
@@ -123,7 +130,9 @@ impl World {
             let _ = write!(
                 text,
                 "\n[{}]\naddress = {:?}\npassword = {:?}\n",
-                user.name.to_lowercase(), user.address, user.password,
+                user.name.to_lowercase(),
+                user.address,
+                user.password,
             );
         }
         for (service, address, security) in [
@@ -134,7 +143,10 @@ impl World {
             ("mx", self.mx1, "STARTTLS"),
         ] {
             let (host, port) = (address.ip(), address.port());
-            let _ = write!(text, "\n[{service}]\nhost = \"{host}\"\nport = {port}\nsecurity = \"{security}\"\n");
+            let _ = write!(
+                text,
+                "\n[{service}]\nhost = \"{host}\"\nport = {port}\nsecurity = \"{security}\"\n"
+            );
         }
         fs::write(self.folder.join("settings.toml"), &text)?;
         Ok(text)
@@ -155,7 +167,8 @@ impl World {
     async fn start_mda(&mut self) -> Result<(), Failure> {
         let text = format!(
             "hostname = \"mda.b.com\"\nlisten = [\"127.0.0.1:0\"]\n\n[mailboxes]\n{:?} = {:?}\n",
-            BEA.address, self.maildir(),
+            BEA.address,
+            self.maildir(),
         );
         let service = mda::start(self.config("mda", &text)?, self.stop.clone()).await?;
         self.lmtp = self.keep(service, &["lmtp"])[0];
@@ -166,7 +179,10 @@ impl World {
         let text = format!(
             "hostname = \"pop.b.com\"\nusers = {:?}\n\n[listen]\npop3 = [\"127.0.0.1:0\"]\npop3s = [\"127.0.0.1:0\"]\n\n\
              {}\n[mailboxes]\n{:?} = {:?}\n",
-            self.users(&BEA)?, self.tls("pop.b.com")?, BEA.address, self.maildir(),
+            self.users(&BEA)?,
+            self.tls("pop.b.com")?,
+            BEA.address,
+            self.maildir(),
         );
         let service = maa::start(self.config("maa", &text)?, self.stop.clone()).await?;
         let at = self.keep(service, &["pop3", "pop3s"]);
@@ -175,11 +191,18 @@ impl World {
     }
 
     /// A mail host of b.com: the first delivers by LMTP, the second holds the mail for the first.
-    async fn start_mx(&mut self, host: &str, listen: &str, lmtp: Option<&str>) -> Result<SocketAddr, Failure> {
+    async fn start_mx(
+        &mut self,
+        host: &str,
+        listen: &str,
+        lmtp: Option<&str>,
+    ) -> Result<SocketAddr, Failure> {
         let deliver = lmtp.map_or_else(String::new, |lmtp| format!("deliver = {lmtp:?}\n"));
         let text = format!(
             "hostname = {host:?}\nspool = {:?}\ndomains = [\"b.com\"]\n{deliver}\n[listen]\nmx = [{listen:?}]\n\n{}\n{}",
-            self.folder.join(format!("spool-{host}")), self.tls(host)?, self.routing(),
+            self.folder.join(format!("spool-{host}")),
+            self.tls(host)?,
+            self.routing(),
         );
         let service = mta::start(self.config(host, &text)?, self.stop.clone()).await?;
         Ok(self.keep(service, &["mx"])[0])
@@ -190,7 +213,10 @@ impl World {
         let text = format!(
             "hostname = \"mx.a.org\"\nspool = {:?}\ndomains = [\"a.org\"]\nusers = {:?}\n\n[listen]\n\
              submission = [\"127.0.0.1:0\"]\nsubmissions = [\"127.0.0.1:0\"]\n\n{}\n{}",
-            self.folder.join("spool-mx.a.org"), self.users(&ANA)?, self.tls("mx.a.org")?, self.routing(),
+            self.folder.join("spool-mx.a.org"),
+            self.users(&ANA)?,
+            self.tls("mx.a.org")?,
+            self.routing(),
         );
         let service = mta::start(self.config("mx.a.org", &text)?, self.stop.clone()).await?;
         let at = self.keep(service, &["submission", "submissions"]);
@@ -203,7 +229,10 @@ impl World {
         format!(
             "[dns]\nservers = [\"{}\"]\n\n[relay]\nca = {:?}\n\n[relay.ports]\n\"mx1.b.com\" = {}\n\"mx2.b.com\" = {}\n\n\
              [retry]\nfirst_seconds = 0.25\n",
-            self.dns.address(), self.authority.certificate(), self.mx1.port(), self.mx2.port(),
+            self.dns.address(),
+            self.authority.certificate(),
+            self.mx1.port(),
+            self.mx2.port(),
         )
     }
 

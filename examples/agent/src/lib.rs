@@ -1,6 +1,7 @@
 //! What the agents share: configuration files, TLS files, logs, transcripts, a graceful stop.
 
 mod config;
+mod login;
 mod logs;
 mod run;
 mod service;
@@ -9,6 +10,7 @@ mod transcript;
 mod users;
 
 pub use config::{ConfigError, load};
+pub use login::{Exchange, Logins, Verdict};
 pub use logs::{HOP, hop, init};
 pub use run::{run, stop_on_signal};
 pub use service::Service;

@@ -1,6 +1,7 @@
 //! What the agents share: configuration files, TLS files, logs, transcripts, a graceful stop.
 
 mod config;
+mod keys;
 mod login;
 mod logs;
 mod run;
@@ -10,6 +11,7 @@ mod transcript;
 mod users;
 
 pub use config::{ConfigError, load};
+pub use keys::{MakeKeysError, make_keys, print_keys};
 pub use login::{Exchange, Logins, Verdict};
 pub use logs::{HOP, hop, init};
 pub use run::{run, stop_on_signal};

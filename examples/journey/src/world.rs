@@ -241,6 +241,13 @@ impl World {
         Ok(format!("[tls]\ncertificate = {:?}\nkey = {:?}\n", files.certificate, files.key))
     }
 
+    /// The password file of the servers that `user` logs in to.
+    fn users(&self, user: &User) -> Result<PathBuf, Failure> {
+        let path = self.folder.join(format!("users-{}", user.name.to_lowercase()));
+        fs::write(&path, agent::make_keys(user.address, user.password)?)?;
+        Ok(path)
+    }
+
     fn maildir(&self) -> PathBuf {
         self.folder.join("maildir-bea")
     }

@@ -1,0 +1,29 @@
+use agent::TlsFiles;
+use serde::Deserialize;
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// The configuration of the access agent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What the agent calls itself.
+    pub hostname: String,
+    /// The password file: a line a user, who may log in if there is a mailbox of the same name.
+    pub users: PathBuf,
+    /// Where it listens.
+    pub listen: Listen,
+    /// What it shows to clients that start TLS.
+    pub tls: TlsFiles,
+    /// The Maildir of each user.
+    pub mailboxes: BTreeMap<String, PathBuf>,
+}
+
+/// The addresses that the access agent listens at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// POP3 in the clear until STLS; passwords are taken only after it. The standard port is 110.
+    pub pop3: Vec<String>,
+    /// POP3 over TLS. The standard port is 995.
+    pub pop3s: Vec<String>,
+}

@@ -173,8 +173,7 @@ pub enum Quirk {
     BareLf,
 }
 
-/// A client connection.
-#[derive(Debug)]
+/// A client connection. `Debug` shows nothing that is waiting to be sent: it may be a password.
 pub struct Client {
     limits: Limits,
     quirks: Quirks,
@@ -189,6 +188,18 @@ pub struct Client {
     quirk_told: bool,
     output: Output,
     deadline: Option<Instant>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("state", &self.state)
+            .field("unanswered", &self.queue.current())
+            .field("capabilities", &self.capabilities)
+            .field("timestamp", &self.timestamp)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]

@@ -332,12 +332,16 @@ impl Server {
     }
 
     /// Sends a piece of the message, cut anywhere and with any line ends, and returns how many octets
-    /// were taken: at most what `Body` said. After TOP's last line all is taken and nothing sent.
+    /// were taken: at most what `Body` said. What is behind TOP's last line is taken and not sent.
     ///
     /// # Errors
     /// No body is due.
     pub fn body(&mut self, chunk: &[u8]) -> Result<usize, Misuse> {
-        let State::Body(body) = &mut self.state else { return Err(Misuse::State) };
+        let body = match &mut self.state {
+            State::Body(body) => body,
+            State::Sent => return Ok(chunk.len()),
+            _ => return Err(Misuse::State),
+        };
         let n = chunk.len().min(self.output.room());
         if body.put(&chunk[..n], &mut self.output) {
             self.state = State::Sent;
@@ -346,13 +350,16 @@ impl Server {
         Ok(n)
     }
 
-    /// Ends the message. If its last line is open, it is closed.
+    /// Ends the message. If its last line is open, it is closed. Does nothing if TOP had all it wants.
     ///
     /// # Errors
     /// No body is due.
     pub fn end(&mut self) -> Result<(), Misuse> {
-        let State::Body(body) = &mut self.state else { return Err(Misuse::State) };
-        body.end(&mut self.output);
+        match &mut self.state {
+            State::Body(body) => body.end(&mut self.output),
+            State::Sent => {}
+            _ => return Err(Misuse::State),
+        }
         self.state = State::Sent;
         Ok(())
     }

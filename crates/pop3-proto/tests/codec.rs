@@ -150,11 +150,13 @@ fn no_argument_can_inject_a_line() {
     assert!(Command::Retr(0).write(&mut Vec::new()).is_err());
 }
 
+type Row = (&'static [u8], Status, Option<Code<'static>>, &'static [u8]);
+
 #[test]
 fn replies() {
     use Status::{Continue, Err, Ok};
     #[rustfmt::skip]
-    let table: &[(&[u8], Status, Option<Code<'_>>, &[u8])] = &[
+    let table: &[Row] = &[
         (b"+OK",                        Ok,  None, b""),
         (b"+OK ",                       Ok,  None, b""),
         (b"+OK POP3 ready",             Ok,  None, b"POP3 ready"),

@@ -13,7 +13,6 @@ pub(super) struct Sent {
     pub(super) asked: Option<u32>,
 }
 
-#[derive(Debug)]
 pub(super) struct Queue {
     /// The lines of `waiting`, from `at` on.
     text: Vec<u8>,

@@ -32,6 +32,7 @@ impl Machine for Client {
                     Piece::Read => return Ok(self.read(input, now)),
                     Piece::Skip(n) => {
                         input.take(n);
+                        continue;
                     }
                     Piece::Chunk(n) | Piece::LineEnd(n) | Piece::Bare(n) => {
                         self.alive(now);

@@ -3,6 +3,7 @@
 mod config;
 mod keys;
 mod login;
+mod logins;
 mod logs;
 mod run;
 mod service;
@@ -12,7 +13,8 @@ mod users;
 
 pub use config::{ConfigError, load};
 pub use keys::{MakeKeysError, make_keys, print_keys};
-pub use login::{Exchange, Logins, Verdict};
+pub use login::{Login, LoginError};
+pub use logins::{Exchange, Logins, Verdict};
 pub use logs::{HOP, hop, init};
 pub use run::{run, stop_on_signal};
 pub use service::Service;

@@ -172,6 +172,8 @@ struct Item {
     local: Dotted,
     /// Words and dots so far.
     words: usize,
+    /// A dot came before any word.
+    leading_dot: bool,
     address: Option<(String, String)>,
     comment: Option<String>,
 }
@@ -219,6 +221,7 @@ impl Parser<'_> {
                 }
                 Token::Special(b'.') if self.item.address.is_none() => {
                     self.item.phrase.push(b'.');
+                    self.item.leading_dot |= self.item.words == 0;
                     self.item.local.dot(self.item.words == 0);
                     self.item.words += 1;
                 }
@@ -231,7 +234,7 @@ impl Parser<'_> {
                 }
                 Token::Special(b'<') if self.item.address.is_none() => {
                     // RFC 5322 3.2.5: phrase = 1*word / obs-phrase, which may not start with a dot
-                    self.list.sound &= self.item.phrase.first() != Some(&b'.');
+                    self.list.sound &= !self.item.leading_dot;
                     let address = self.angle();
                     self.item.address = Some(address);
                 }

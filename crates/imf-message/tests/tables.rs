@@ -65,6 +65,7 @@ fn addresses_of_rfc_5322_appendix_a() {
         ("ána@á.org", "ána@á.org"),
         ("=?utf-8?q?B=C3=A9a?= =?utf-8?q?_B?= <bea@b.com>", "Béa B <bea@b.com>"),
         ("\"=?utf-8?q?B=C3=A9a?=\" <bea@b.com>", "Béa <bea@b.com>"),
+        ("\".\" <ana@a.org>", ". <ana@a.org>"),
         ("a: ana@a.org;, bea@b.com, c:;", "a: ana@a.org; | bea@b.com | c: ;"),
     ] {
         let list = AddressList::parse(value.as_bytes());
@@ -85,6 +86,7 @@ fn broken_addresses_give_what_is_there_and_are_not_sound() {
         ("=?utf-8?q?Doe,_Ana?= <ana@a.org>", "Doe, Ana <ana@a.org>"),
         ("ana@@a.org", "ana@"),
         (".ana@a.org", ".ana@a.org"),
+        (". <ana@a.org>", ". <ana@a.org>"),
         ("ana.@a.org", "ana.@a.org"),
         ("a na@a.org", "ana@a.org"),
         ("ana@a..org", "ana@a..org"),

@@ -175,6 +175,8 @@ struct Item {
     /// A dot came before any word.
     leading_dot: bool,
     address: Option<(String, String)>,
+    /// The address was in angle brackets.
+    angle: bool,
     comment: Option<String>,
 }
 
@@ -237,6 +239,17 @@ impl Parser<'_> {
                     self.list.sound &= !self.item.leading_dot;
                     let address = self.angle();
                     self.item.address = Some(address);
+                    self.item.angle = true;
+                }
+                // `ana@a.org <ana@a.org>`: the address in brackets is meant, whatever the other one is.
+                Token::Special(b'<') if !self.item.angle => {
+                    self.list.sound = false;
+                    if let Some((local, domain)) = self.item.address.take() {
+                        self.item.phrase = alloc::format!("{local}@{domain}").into_bytes();
+                    }
+                    let address = self.angle();
+                    self.item.address = Some(address);
+                    self.item.angle = true;
                 }
                 Token::Special(b':') if self.group.is_none() && self.item.words > 0 => {
                     self.list.sound &= self.item.address.is_none();

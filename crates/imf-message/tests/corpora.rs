@@ -130,9 +130,15 @@ fn messages_as_mail_parser_sees_them() {
                 found.insert(format!("{name} {what}"), format!("ours {ours:?}, theirs {theirs:?}"));
             }
         };
-        for header in expected["parts"].list()[0]["headers"].list() {
+        let parts = expected["parts"].list();
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        for header in parts[0]["headers"].list() {
             let kind = header["name"].text();
-            let field = |name| message.fields().filter(|f| f.is(name)).last();
+            // The headers come in order: the next one of this name is the same on both sides.
+            let before = seen.entry(kind.to_owned()).or_insert(0);
+            *before += 1;
+            let before = *before - 1;
+            let field = |name: &str| message.fields().filter(|f| f.is(name)).nth(before);
             let value = &header["value"];
             match kind {
                 "subject" => {
@@ -154,15 +160,48 @@ fn messages_as_mail_parser_sees_them() {
                 _ => {}
             }
         }
-        let theirs = expected["attachments"].list().len();
-        check("attachments", message.attachments().len().to_string(), theirs.to_string());
+        // There, further texts that are not the first alternative count as well: compare the others.
+        let text = |n: &&Json| {
+            let part = &parts[usize::try_from(n.number().unwrap()).unwrap()]["body"];
+            part["Text"] == Json::Null && part["Html"] == Json::Null
+        };
+        let theirs = expected["attachments"].list().iter().filter(text).count();
+        let attachments = message.attachments();
+        let ours = attachments.iter().filter(|p| !p.content_type().is("text", "*")).count();
+        check("attachments", ours.to_string(), theirs.to_string());
     }
     assert!(cases > 300, "{cases}");
     explained(found, MESSAGES);
 }
 
 /// Differences from mail-parser's reading of whole messages.
-const MESSAGES: &[(&str, &str)] = &[];
+const MESSAGES: &[(&str, &str)] = &[
+    ("legacy/001 subject", "UTF-7 is not decoded: no current charset registry has it"),
+    ("legacy/001 to", "UTF-7 is not decoded: no current charset registry has it"),
+    ("legacy/005 subject", "UTF-7 is not decoded: no current charset registry has it"),
+    ("legacy/005 to", "UTF-7 is not decoded: no current charset registry has it"),
+    ("legacy/010 subject", "8-bit header without a charset: read as windows-1252 here"),
+    ("legacy/010 to", "8-bit header without a charset: read as windows-1252 here"),
+    ("legacy/017 to", "8-bit header without a charset: read as windows-1252 here"),
+    ("legacy/020 subject", "8-bit header without a charset: read as windows-1252 here"),
+    ("legacy/020 to", "8-bit header without a charset: read as windows-1252 here"),
+    ("legacy/022 subject", "8-bit header without a charset: read as windows-1252 here"),
+    ("legacy/022 to", "8-bit header without a charset: read as windows-1252 here"),
+    ("legacy/027 subject", "8-bit header without a charset: read as windows-1252 here"),
+    ("legacy/027 to", "8-bit header without a charset: read as windows-1252 here"),
+    ("legacy/052 subject", "8-bit header without a charset: read as windows-1252 here"),
+    ("legacy/052 to", "8-bit header without a charset: read as windows-1252 here"),
+    (
+        "malformed/012 attachments",
+        "the inner multipart is closed by the outer delimiter, then one more message comes",
+    ),
+    ("malformed/022 attachments", "broken, but a message: there it is text"),
+    ("rfc/000 attachments", "audio and image with empty bodies count here"),
+    (
+        "thirdparty/015 attachments",
+        "an attached message without a body does not swallow the next delimiter here",
+    ),
+];
 
 #[test]
 fn addresses_as_mail_parser_sees_them() {
@@ -180,7 +219,68 @@ fn addresses_as_mail_parser_sees_them() {
 }
 
 /// Differences from mail-parser's reading of addresses.
-const ADDRESSES: &[(&str, &str)] = &[];
+const ADDRESSES: &[(&str, &str)] = &[
+    (
+        "\"  James Smythe\" <james@example.com>, Friends:\n  jane@example.com, =?UTF-8?Q?John_Sm=C3=AEth?=\n   <john@example.com>;",
+        "white space around a name is dropped",
+    ),
+    (
+        "(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;",
+        "a comment is not part of a name",
+    ),
+    (
+        "(Use this command to get off the list)\n     <mailto:list-manager@host.com?body=unsubscribe%20list>",
+        "a List field: URLs, not addresses",
+    ),
+    (
+        "(Use this command to join the list)\n   <mailto:list-manager@host.com?body=subscribe%20list>",
+        "a List field: URLs, not addresses",
+    ),
+    ("<a@b.com> =?utf-8?q?Doe?=", "what follows an address is no name"),
+    (
+        "<ftp://ftp.host.com/list.txt> (FTP),\n   <mailto:list@host.com?subject=help>",
+        "a List field: URLs, not addresses",
+    ),
+    (
+        "<http://www.host.com/list.cgi?cmd=sub&lst=list>,\n   <mailto:list-manager@host.com?body=subscribe%20list>",
+        "a List field: URLs, not addresses",
+    ),
+    (
+        "<http://www.host.com/list.cgi?cmd=unsub&lst=list>,\n   <mailto:list-request@host.com?subject=unsubscribe>",
+        "a List field: URLs, not addresses",
+    ),
+    (
+        "<http://www.host.com/list/>, <mailto:list-info@host.com>",
+        "a List field: URLs, not addresses",
+    ),
+    ("<http://www.host.com/list/archive/> (Web Archive)", "a List field: URLs, not addresses"),
+    ("<mailto:archive@host.com?subject=index%20list>", "a List field: URLs, not addresses"),
+    ("<mailto:listmom@host.com> (Contact Person for Help)", "a List field: URLs, not addresses"),
+    ("<mailto:moderator@host.com> (Postings are Moderated)", "a List field: URLs, not addresses"),
+    (
+        "A Group(Some people)\n        :Chris Jones <c@(Chris's host.)public.example>,\n            joe@example.org,\n     John <jdoe@one.test> (my dear friend); (the end of the group)",
+        "a comment is not part of a name",
+    ),
+    ("John Doe <jdoe@machine(comment).  example>", "a comment is not part of a name"),
+    (
+        "Mary Smith <@node.test:mary@example.net>, , jdoe@test  . example",
+        "RFC 5322 4.4: a route is ignored and white space in a domain has no meaning",
+    ),
+    ("NO (posting not allowed on this list)", "a name, not an address"),
+    ("Name (comment) =?utf-8?q?Doe?= <a@b.com>", "a comment is not part of a name"),
+    (
+        "Nathaniel Borenstein <nsb@thumper.bellcore.com>\n    (=?iso-8859-8?b?7eXs+SDv4SDp7Oj08A==?=)",
+        "a comment is not part of a name",
+    ),
+    (
+        "Pete(A nice \n \\\n ) chap) <pete(his\n account)@silly\n .test(his host)>",
+        "a comment is not part of a name",
+    ),
+    (
+        "Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>",
+        "a comment is not part of a name",
+    ),
+];
 
 #[test]
 fn dates_and_identifiers_as_mail_parser_sees_them() {
@@ -206,7 +306,26 @@ fn dates_and_identifiers_as_mail_parser_sees_them() {
 }
 
 /// Differences from mail-parser's reading of dates and identifiers.
-const DATES_AND_IDS: &[(&str, &str)] = &[];
+const DATES_AND_IDS: &[(&str, &str)] = &[
+    (" 4 8 15 16 23 42, 4 8 15 16 23 42, 4 8 15 16 23 42,", "not a date"),
+    ("20 11 (some \n 44 comments(more comments\n )) 79 05:34:27 -0300", "a month is no number"),
+    (
+        "<1234   @   local(blah)  .machine .example>",
+        "RFC 5322 A.6.3: white space and comments have no meaning",
+    ),
+    (
+        "<1234@local.machine.example>\n\n <3456@example.net>",
+        "an empty line would have ended the header: here all of the value is read",
+    ),
+    (
+        "Tue, 1 Jul 2003 ((invalid)\ncomment) 10:52:37 +0200",
+        "a comment may hold another and be folded",
+    ),
+    (
+        "by 2002:aa7:cd10:0:b0:45c:2c83:1208 with SMTP id b16-20020aa7cd10000000b0045c2c831208mr4220805edw.81.1665423075119;\n\tMon, 10 Oct 2022 10:31:15 -0700 (PDT)",
+        "not a date but a trace field",
+    ),
+];
 
 /// The text between the tags of `name`, and what comes after.
 fn element<'a>(xml: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
@@ -262,4 +381,9 @@ fn addresses_of_isemail() {
 }
 
 /// Differences from isemail, by the number of the test.
-const ISEMAIL: &[(&str, &str)] = &[];
+const ISEMAIL: &[(&str, &str)] = &[
+    ("102", "RFC 5322 3.4.1: hyphens are a matter of DNS, not of this grammar"),
+    ("160", "RFC 6532 3.1: a quoted pair may be UTF-8"),
+    ("30", "RFC 5322 3.4.1: hyphens are a matter of DNS, not of this grammar"),
+    ("31", "RFC 5322 3.4.1: hyphens are a matter of DNS, not of this grammar"),
+];

@@ -82,7 +82,8 @@ fn broken_addresses_give_what_is_there_and_are_not_sound() {
         ("<>", "@"),
         ("ana@a.org; bea@b.com", "ana@a.org | bea@b.com"),
         ("Ana <ana@a.org, Bea <bea@b.com>", "Ana <ana@a.org> | Bea <bea@b.com>"),
-        ("ana@a.org <bea@b.com>", "ana@a.org"),
+        ("ana@a.org <bea@b.com>", "ana@a.org <bea@b.com>"),
+        ("<ana@a.org> <bea@b.com>", "ana@a.org"),
         ("=?utf-8?q?Doe,_Ana?= <ana@a.org>", "Doe, Ana <ana@a.org>"),
         ("ana@@a.org", "ana@"),
         (".ana@a.org", ".ana@a.org"),
@@ -311,6 +312,8 @@ fn identifiers() {
         ("<1234@local.machine.example>", vec!["1234@local.machine.example"]),
         ("<1@a.org> (x <2@a.org>)\r\n <3@b.com>", vec!["1@a.org", "3@b.com"]),
         ("Your note of <1 @a. org>, and <2@b.com", vec!["1@a.org", "2@b.com"]),
+        // RFC 5322 A.6.3
+        ("<1234   @   local(blah)  .machine .example>", vec!["1234@local.machine.example"]),
         ("1@a.org 2@b.com", vec!["1@a.org", "2@b.com"]),
         ("\"<x>\" <1@a.org>", vec!["1@a.org"]),
         ("<>", vec![]),
@@ -367,5 +370,7 @@ fn received_clauses_cannot_leave_their_place() {
     assert_eq!(back.id.as_deref(), Some("?"));
     assert_eq!(back.date, field.date);
     assert_eq!(back.for_.map(|f| f.len()), Some(256));
+    let wide = Received { by: Some("é".repeat(500)), ..field };
+    assert!(wide.header().unwrap().as_str().lines().all(|line| line.len() < 998));
     assert!(Received::default().header().is_err());
 }

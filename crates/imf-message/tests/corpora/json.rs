@@ -4,27 +4,27 @@ use std::collections::BTreeMap;
 use std::ops::Index;
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Json {
+pub(crate) enum Json {
     Null,
     Bool(bool),
     Number(i64),
     Text(String),
-    List(Vec<Json>),
-    Object(BTreeMap<String, Json>),
+    List(Vec<Self>),
+    Object(BTreeMap<String, Self>),
 }
 
 impl Json {
     /// The text; empty when it is none.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         if let Self::Text(text) = self { text } else { "" }
     }
 
     /// The list; empty when it is none.
-    pub fn list(&self) -> &[Self] {
+    pub(crate) fn list(&self) -> &[Self] {
         if let Self::List(list) = self { list } else { &[] }
     }
 
-    pub fn number(&self) -> Option<i64> {
+    pub(crate) fn number(&self) -> Option<i64> {
         if let Self::Number(number) = self { Some(*number) } else { None }
     }
 }
@@ -40,7 +40,7 @@ impl Index<&str> for Json {
     }
 }
 
-pub fn parse(text: &str) -> Json {
+pub(crate) fn parse(text: &str) -> Json {
     let mut chars = text.chars().peekable();
     value(&mut chars)
 }

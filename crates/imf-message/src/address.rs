@@ -172,7 +172,11 @@ struct Item {
     local: Dotted,
     /// Words and dots so far.
     words: usize,
+    /// A dot came before any word.
+    leading_dot: bool,
     address: Option<(String, String)>,
+    /// The address was in angle brackets.
+    angle: bool,
     comment: Option<String>,
 }
 
@@ -219,6 +223,7 @@ impl Parser<'_> {
                 }
                 Token::Special(b'.') if self.item.address.is_none() => {
                     self.item.phrase.push(b'.');
+                    self.item.leading_dot |= self.item.words == 0;
                     self.item.local.dot(self.item.words == 0);
                     self.item.words += 1;
                 }
@@ -231,9 +236,20 @@ impl Parser<'_> {
                 }
                 Token::Special(b'<') if self.item.address.is_none() => {
                     // RFC 5322 3.2.5: phrase = 1*word / obs-phrase, which may not start with a dot
-                    self.list.sound &= self.item.phrase.first() != Some(&b'.');
+                    self.list.sound &= !self.item.leading_dot;
                     let address = self.angle();
                     self.item.address = Some(address);
+                    self.item.angle = true;
+                }
+                // `ana@a.org <ana@a.org>`: the address in brackets is meant, whatever the other one is.
+                Token::Special(b'<') if !self.item.angle => {
+                    self.list.sound = false;
+                    if let Some((local, domain)) = self.item.address.take() {
+                        self.item.phrase = alloc::format!("{local}@{domain}").into_bytes();
+                    }
+                    let address = self.angle();
+                    self.item.address = Some(address);
+                    self.item.angle = true;
                 }
                 Token::Special(b':') if self.group.is_none() && self.item.words > 0 => {
                     self.list.sound &= self.item.address.is_none();

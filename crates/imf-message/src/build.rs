@@ -39,7 +39,7 @@ impl Attachment {
         self
     }
 
-    fn piece(&self, eight_bit: bool) -> Result<Piece, Misuse> {
+    fn piece(&self) -> Result<Piece, Misuse> {
         let (kind, subtype) = self.kind.split_once('/').ok_or(Misuse::ContentType)?;
         let token = |t: &str| !t.is_empty() && t.is_ascii() && t.bytes().all(is_token);
         let message = self.kind.eq_ignore_ascii_case("message/rfc822");
@@ -58,7 +58,7 @@ impl Attachment {
             headers.push(Header::ids("Content-ID", &[id])?);
         }
         if message {
-            return Piece::message(headers, &self.data, eight_bit);
+            return Piece::message(headers, &self.data);
         }
         headers.push(encoding_header(Encoding::Base64)?);
         Ok(Piece { headers, content: Content::Leaf(encode_base64(&self.data).into_bytes()) })
@@ -265,7 +265,7 @@ impl Builder {
             (text, html) => pieces.extend(text.into_iter().chain(html)),
         }
         for attachment in &self.attachments {
-            pieces.push(attachment.piece(self.eight_bit)?);
+            pieces.push(attachment.piece()?);
         }
         let mut boundaries = Boundaries::new(seed);
         if pieces.len() > 1 || !self.attachments.is_empty() {
@@ -363,21 +363,13 @@ impl Piece {
     }
 
     /// A message or the header of one, which may not be encoded (RFC 2046 5.2.1).
-    pub(crate) fn message(
-        mut headers: Vec<Header>,
-        bytes: &[u8],
-        eight_bit: bool,
-    ) -> Result<Self, Misuse> {
+    pub(crate) fn message(mut headers: Vec<Header>, bytes: &[u8]) -> Result<Self, Misuse> {
         let body = to_crlf(bytes);
         if longest_line(&body) > MAX_LINE || body.contains(&0) {
             return Err(Misuse::TooLong);
         }
         // There is no 7bit form of an 8bit message: it goes as it is, whatever the policy.
-        let encoding = if eight_bit || !body.is_ascii() {
-            if body.is_ascii() { Encoding::SevenBit } else { Encoding::EightBit }
-        } else {
-            Encoding::SevenBit
-        };
+        let encoding = if body.is_ascii() { Encoding::SevenBit } else { Encoding::EightBit };
         headers.push(encoding_header(encoding)?);
         Ok(Self { headers, content: Content::Leaf(body) })
     }

@@ -40,12 +40,19 @@ pub fn parse(value: &[u8]) -> Vec<Cow<'_, str>> {
     ids
 }
 
+/// Removes white space from an identifier; one that has some is of the obsolete form, so comments too.
+// RFC 5322 4.5.4: obs-id-left = local-part; obs-id-right = domain
 fn squeeze(id: &[u8]) -> Cow<'_, str> {
     let id = trim(id);
     let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
     if !id.iter().any(blank) {
         return guess(id);
     }
-    let id: Vec<u8> = id.iter().copied().filter(|b| !blank(b)).collect();
-    Cow::Owned(guess(&id).into_owned())
+    let mut out = Vec::new();
+    let mut lex = Lex::new(id);
+    while lex.peek().is_some() {
+        lex.skip_cfws();
+        out.extend_from_slice(lex.take_while(|b| !blank(&b) && b != b'('));
+    }
+    Cow::Owned(guess(&out).into_owned())
 }

@@ -93,6 +93,7 @@ mod message;
 mod mime;
 mod received;
 pub mod report;
+mod scan;
 mod span;
 mod transfer;
 mod words;

@@ -93,7 +93,7 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// The leaves and inner messages that are not there to be read in place.
+    /// The leaves and inner messages that are files of their own, images shown in the text among them.
     #[must_use]
     pub fn attachments(&self) -> Vec<Part<'_>> {
         let mut parts = self.outer();
@@ -192,27 +192,30 @@ impl<'m> Part<'m> {
     /// The Content-Type, or what holds without one or with one that does not parse.
     #[must_use]
     pub fn content_type(&self) -> ContentType<'m> {
-        let digest = || {
-            let parent = self.parent().filter(|p| p.kind() == Kind::Multipart)?;
-            parent.content_type().is("multipart", "digest").then(ContentType::message)
-        };
-        match self.field("Content-Type") {
-            Some(field) => ContentType::parse(field.value()).unwrap_or_else(ContentType::text),
-            None => digest().unwrap_or_else(ContentType::text),
+        let node = self.node();
+        let read = |field: Field<'m>| ContentType::parse(field.value());
+        match node.content_type {
+            None if node.in_digest => ContentType::message(),
+            number => self.numbered(number).and_then(read).unwrap_or_else(ContentType::text),
         }
     }
 
     /// The Content-Transfer-Encoding.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
-        let field = self.field("Content-Transfer-Encoding");
+        let field = self.numbered(self.node().encoding);
         field.map_or_else(Encoding::default, |field| Encoding::parse(field.value()))
     }
 
     /// The Content-Disposition.
     #[must_use]
     pub fn disposition(&self) -> Option<Disposition<'m>> {
-        Disposition::parse(self.field("Content-Disposition")?.value())
+        Disposition::parse(self.numbered(self.node().disposition)?.value())
+    }
+
+    fn numbered(&self, number: Option<usize>) -> Option<Field<'m>> {
+        let span = *self.index.fields.get(number?)?;
+        Some(Field { bytes: self.bytes, span })
     }
 
     /// The file name from Content-Disposition, or else the name from Content-Type.
@@ -222,13 +225,11 @@ impl<'m> Part<'m> {
         name.or_else(|| self.content_type().params.get("name").map(Cow::into_owned))
     }
 
-    /// Whether it is an attachment: called so, or neither text nor called inline.
+    /// Whether it is a file of its own: called an attachment, or anything but text.
     #[must_use]
     pub fn is_attachment(&self) -> bool {
-        match self.disposition() {
-            Some(disposition) => disposition.is_attachment(),
-            None => !self.content_type().is("text", "*"),
-        }
+        !self.content_type().is("text", "*")
+            || self.disposition().is_some_and(|d| d.is_attachment())
     }
 
     /// The body with its transfer encoding removed. Composite parts are returned as they stand.

@@ -5,7 +5,6 @@ use crate::error::Misuse;
 use crate::header::Header;
 use crate::lex::{Lex, trim};
 use alloc::string::String;
-use alloc::vec::Vec;
 
 /// RFC 5321 4.5.3.1: domains have at most 255 octets, paths 256.
 const MAX_CLAUSE: usize = 256;
@@ -52,7 +51,7 @@ pub struct Received {
 
 impl Received {
     /// The field, folded. What a client calls itself is its own affair: characters that
-    /// have no place in a clause become `?`, and clauses are cut after 256 characters.
+    /// have no place in a clause become `?`, and clauses are cut after 256 octets.
     ///
     /// # Errors
     /// [`Misuse::Date`] when the date is missing or outside of the years 1900 to 9999.
@@ -171,13 +170,17 @@ fn next<'a>(lex: &mut Lex<'a>) -> &'a [u8] {
 
 fn clause(text: &str) -> String {
     let odd = |c: char| c <= ' ' || matches!(c, '(' | ')' | ';' | '<' | '>' | '"' | '\\' | '\x7f');
-    let text = text.chars().take(MAX_CLAUSE);
-    let text: String = text.map(|c| if odd(c) { '?' } else { c }).collect();
+    let text: String = cut(text).chars().map(|c| if odd(c) { '?' } else { c }).collect();
     if text.is_empty() { "?".into() } else { text }
 }
 
 fn comment(text: &str) -> String {
     let odd = |c: char| c < ' ' || matches!(c, '(' | ')' | '\\' | '\x7f');
-    let text = text.chars().take(MAX_CLAUSE).collect::<Vec<_>>();
-    text.into_iter().map(|c| if odd(c) { '?' } else { c }).collect()
+    cut(text).chars().map(|c| if odd(c) { '?' } else { c }).collect()
+}
+
+/// As much of `text` as a clause may have.
+fn cut(text: &str) -> &str {
+    let end = (0..=MAX_CLAUSE.min(text.len())).rev().find(|&i| text.is_char_boundary(i));
+    &text[..end.unwrap_or(0)]
 }

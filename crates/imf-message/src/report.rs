@@ -247,7 +247,7 @@ fn original(original: Original<'_>) -> Result<Option<Piece>, Misuse> {
     let kind = |name| Ok(alloc::vec![Header::text("Content-Type", name)?]);
     let bytes = match original {
         Original::None => return Ok(None),
-        Original::Message(bytes) => match Piece::message(kind("message/rfc822")?, bytes, true) {
+        Original::Message(bytes) => match Piece::message(kind("message/rfc822")?, bytes) {
             Err(Misuse::TooLong) => bytes,
             piece => return piece.map(Some),
         },
@@ -261,5 +261,5 @@ fn original(original: Original<'_>) -> Result<Option<Piece>, Misuse> {
     for field in message.fields().map(|field| field.raw()).filter(|field| sound(field)) {
         header.extend_from_slice(field);
     }
-    Piece::message(kind("text/rfc822-headers")?, &header, true).map(Some)
+    Piece::message(kind("text/rfc822-headers")?, &header).map(Some)
 }

@@ -93,7 +93,7 @@ fn v12_lines_that_are_almost_delimiters() {
         text +=
             &format!("Content-Type: multipart/mixed; boundary={}{i}\n\n--{0}{i}\n", "-".repeat(60));
     }
-    text += &"\n".to_owned();
+    text += "\n";
     text += &format!("--{}x\n", "-".repeat(60)).repeat(50_000);
     let message = Message::new(text.as_bytes());
     assert_eq!(message.parts().count(), 100);
@@ -139,6 +139,18 @@ fn v13_a_hundred_thousand_fields() {
     let message = Message::new(text.as_bytes());
     assert!(message.index().too_many_fields);
     assert_eq!(message.fields().count(), Limits::default().fields);
+}
+
+#[test]
+fn v13_parts_of_a_digest_with_a_huge_header() {
+    let text = "A:\n".repeat(150_000)
+        + "Content-Type: multipart/digest; boundary=b"
+        + &"; x=y".repeat(100_000)
+        + "\n\n"
+        + &"--b\n\nA: 1\n\n".repeat(5_000);
+    let message = Message::new(text.as_bytes());
+    assert!(message.parts().skip(1).step_by(2).all(|p| p.content_type().is("message", "rfc822")));
+    assert_eq!(message.attachments().len(), 5_000);
 }
 
 #[test]

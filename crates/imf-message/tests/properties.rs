@@ -96,31 +96,31 @@ proptest! {
         prop_assert_eq!(at, bytes.len());
         for part in message.parts() {
             prop_assert!(part.bytes().len() >= part.body().len());
-            part.text();
-            part.file_name();
+            let _ = part.text();
+            let _ = part.file_name();
             for field in part.fields() {
-                field.text();
-                field.addresses();
+                let _ = field.text();
+                let _ = field.addresses();
                 let _ = field.date();
-                field.ids();
+                let _ = field.ids();
             }
         }
-        message.attachments();
+        let _ = message.attachments();
         prop_assert_eq!(Edit::new(&message).to_vec(), bytes.clone());
     }
 
     #[test]
     fn any_bytes_are_a_value(bytes in mailish()) {
-        AddressList::parse(&bytes);
+        let _ = AddressList::parse(&bytes);
         let _ = Date::parse(&bytes);
-        parse_ids(&bytes);
-        decode_words(&bytes);
-        Received::parse(&bytes);
+        let _ = parse_ids(&bytes);
+        let _ = decode_words(&bytes);
+        let _ = Received::parse(&bytes);
         if let Some(kind) = ContentType::parse(&bytes) {
-            kind.params.get("name");
+            let _ = kind.params.get("name");
         }
-        Disposition::parse(&bytes).and_then(|d| d.file_name());
-        decode_charset(Some("iso-2022-jp"), &bytes);
+        let _ = Disposition::parse(&bytes).and_then(|d| d.file_name());
+        let _ = decode_charset(Some("iso-2022-jp"), &bytes);
     }
 
     #[test]

@@ -65,6 +65,7 @@ fn addresses_of_rfc_5322_appendix_a() {
         ("ána@á.org", "ána@á.org"),
         ("=?utf-8?q?B=C3=A9a?= =?utf-8?q?_B?= <bea@b.com>", "Béa B <bea@b.com>"),
         ("\"=?utf-8?q?B=C3=A9a?=\" <bea@b.com>", "Béa <bea@b.com>"),
+        ("\".\" <ana@a.org>", ". <ana@a.org>"),
         ("a: ana@a.org;, bea@b.com, c:;", "a: ana@a.org; | bea@b.com | c: ;"),
     ] {
         let list = AddressList::parse(value.as_bytes());
@@ -81,10 +82,12 @@ fn broken_addresses_give_what_is_there_and_are_not_sound() {
         ("<>", "@"),
         ("ana@a.org; bea@b.com", "ana@a.org | bea@b.com"),
         ("Ana <ana@a.org, Bea <bea@b.com>", "Ana <ana@a.org> | Bea <bea@b.com>"),
-        ("ana@a.org <bea@b.com>", "ana@a.org"),
+        ("ana@a.org <bea@b.com>", "ana@a.org <bea@b.com>"),
+        ("<ana@a.org> <bea@b.com>", "ana@a.org"),
         ("=?utf-8?q?Doe,_Ana?= <ana@a.org>", "Doe, Ana <ana@a.org>"),
         ("ana@@a.org", "ana@"),
         (".ana@a.org", ".ana@a.org"),
+        (". <ana@a.org>", ". <ana@a.org>"),
         ("ana.@a.org", "ana.@a.org"),
         ("a na@a.org", "ana@a.org"),
         ("ana@a..org", "ana@a..org"),
@@ -309,6 +312,8 @@ fn identifiers() {
         ("<1234@local.machine.example>", vec!["1234@local.machine.example"]),
         ("<1@a.org> (x <2@a.org>)\r\n <3@b.com>", vec!["1@a.org", "3@b.com"]),
         ("Your note of <1 @a. org>, and <2@b.com", vec!["1@a.org", "2@b.com"]),
+        // RFC 5322 A.6.3
+        ("<1234   @   local(blah)  .machine .example>", vec!["1234@local.machine.example"]),
         ("1@a.org 2@b.com", vec!["1@a.org", "2@b.com"]),
         ("\"<x>\" <1@a.org>", vec!["1@a.org"]),
         ("<>", vec![]),
@@ -365,5 +370,7 @@ fn received_clauses_cannot_leave_their_place() {
     assert_eq!(back.id.as_deref(), Some("?"));
     assert_eq!(back.date, field.date);
     assert_eq!(back.for_.map(|f| f.len()), Some(256));
+    let wide = Received { by: Some("é".repeat(500)), ..field };
+    assert!(wide.header().unwrap().as_str().lines().all(|line| line.len() < 998));
     assert!(Received::default().header().is_err());
 }

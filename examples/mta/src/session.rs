@@ -1,0 +1,277 @@
+//! One SMTP session, as MX host or as submission server.
+
+use crate::{
+    Shared,
+    hops::Hops,
+    spool::{Envelope, Incoming},
+    trace,
+};
+use agent::{Exchange, Verdict, Who, hop, transcript};
+use posta_net::{Conn, Stream};
+use smtp_proto::{
+    Misuse, Server,
+    codec::{Address, EnhancedCode, Params, Path},
+    server::{Event, Hello},
+};
+use std::{net::SocketAddr, sync::Arc};
+
+/// What a client may do here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Anyone, for our own domains.
+    Mx,
+    /// Users who have logged in, for anywhere.
+    Submission,
+}
+
+/// A client's session.
+pub(crate) struct Session {
+    shared: Arc<Shared>,
+    role: Role,
+    peer: SocketAddr,
+    hello: Option<(Hello, String)>,
+    exchange: Option<Exchange>,
+    user: Option<String>,
+    envelope: Envelope,
+    incoming: Option<Incoming>,
+    hops: Hops,
+}
+
+/// What is to be done once the event is out of hand.
+enum Next {
+    Event,
+    StartTls,
+}
+
+impl Session {
+    /// Serves a client until one of us has enough.
+    pub(crate) async fn run(shared: Arc<Shared>, role: Role, stream: Stream, peer: SocketAddr) {
+        let config = shared.server_config(role, stream.tls().is_some());
+        let clock = shared.clock;
+        let machine = Server::new(config, clock.now());
+        let mut conn = Conn::new(machine, stream, smtp_proto::server::Limits::INPUT, clock);
+        if let Some(tap) = transcript(&format!("{} ← {peer}", shared.config.hostname), Who::Server) {
+            conn.set_tap(tap);
+        }
+        let mut session = Self {
+            shared,
+            role,
+            peer,
+            hello: None,
+            exchange: None,
+            user: None,
+            envelope: Envelope::default(),
+            incoming: None,
+            hops: Hops::default(),
+        };
+        if let Err(error) = session.serve(&mut conn).await {
+            tracing::info!(%peer, %error, "session ended");
+        }
+    }
+
+    async fn serve(&mut self, conn: &mut Conn<Server>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let tls = conn.tls();
+            let next = tokio::select! {
+                next = conn.next() => next?,
+                () = shared.stop.stopped() => {
+                    conn.machine().shutdown();
+                    return Ok(conn.close().await?);
+                }
+            };
+            let Some((event, smtp)) = next else { return Ok(()) };
+            if let Next::StartTls = self.answer(event, smtp, tls.is_some()).await? {
+                let config = shared.tls.as_ref().ok_or("STARTTLS without a certificate")?;
+                conn.start_tls_server(config).await?;
+                conn.machine().tls_started()?;
+                (self.hello, self.exchange, self.user) = (None, None, None);
+            }
+        }
+    }
+
+    async fn answer(&mut self, event: Event<'_>, smtp: &mut Server, tls: bool) -> Result<Next, Misuse> {
+        match event {
+            Event::Helo { hello, name } => {
+                self.hello = Some((hello, name.to_owned()));
+                self.forget();
+                smtp.accept()?;
+            }
+            Event::Auth { mechanism, initial } => {
+                self.exchange = self.shared.logins.as_ref().and_then(|logins| logins.begin(mechanism, tls));
+                let verdict = self.exchange.as_mut().map(|exchange| {
+                    exchange.start(initial.map(|initial| initial.as_str().as_bytes()))
+                });
+                self.login(verdict, smtp)?;
+            }
+            Event::AuthResponse(response) => {
+                let respond = |exchange: &mut Exchange| exchange.respond(response.as_str().as_bytes());
+                let verdict = self.exchange.as_mut().map(respond);
+                self.login(verdict, smtp)?;
+            }
+            Event::AuthCancelled => self.exchange = None,
+            Event::Mail { path, params, .. } => self.mail(path, params, smtp)?,
+            Event::Rcpt { path, params, .. } => self.rcpt(path, params, smtp)?,
+            Event::Data => self.data(smtp, tls)?,
+            Event::Chunk(bytes) => self.chunk(bytes),
+            Event::End => self.end(smtp).await?,
+            Event::Aborted(why) => {
+                tracing::info!(peer = %self.peer, ?why, "message refused");
+                self.forget();
+            }
+            Event::Rset => self.forget(),
+            Event::Vrfy(_) => smtp.accept()?,
+            Event::StartTls => return Ok(Next::StartTls),
+            Event::Bad(line) => tracing::debug!(peer = %self.peer, "{line}"),
+            _ => {}
+        }
+        Ok(Next::Event)
+    }
+
+    fn login(&mut self, verdict: Option<Verdict>, smtp: &mut Server) -> Result<(), Misuse> {
+        match verdict {
+            Some(Verdict::Challenge(challenge)) => return smtp.challenge(&challenge),
+            Some(Verdict::Welcome(user)) => {
+                hop(&self.shared.config.hostname, "", format_args!("{user} logged in"));
+                self.user = Some(user);
+                smtp.accept()?;
+            }
+            Some(Verdict::Malformed) => smtp.reject(501, EnhancedCode(5, 5, 2), "That makes no sense")?,
+            Some(Verdict::Denied) => {
+                tracing::warn!(peer = %self.peer, "login refused");
+                smtp.reject(535, EnhancedCode(5, 7, 8), "Wrong name or password")?;
+            }
+            None => smtp.reject(504, EnhancedCode(5, 5, 4), "This mechanism is not offered")?,
+        }
+        self.exchange = None;
+        Ok(())
+    }
+
+    fn mail(&mut self, path: Path<'_>, params: Params<'_>, smtp: &mut Server) -> Result<(), Misuse> {
+        self.forget();
+        if let Some(unknown) = params.unknown().next() {
+            return smtp.reject(555, EnhancedCode(5, 5, 4), &format!("Parameter {} is not known", unknown.name));
+        }
+        if self.role == Role::Submission {
+            let Some(user) = &self.user else {
+                return smtp.reject(530, EnhancedCode(5, 7, 0), "Log in first");
+            };
+            // RFC 6409 6.1
+            if path.address().is_some_and(|address| !is_user(address, user)) {
+                return smtp.reject(553, EnhancedCode(5, 7, 1), &format!("{user} may not send as {}", path.as_str()));
+            }
+        }
+        self.envelope.sender = path.as_str().to_owned();
+        // The machine has checked that they are well-formed.
+        self.envelope.id = params.envid().unwrap_or_default();
+        smtp.accept()
+    }
+
+    fn rcpt(&mut self, path: Path<'_>, params: Params<'_>, smtp: &mut Server) -> Result<(), Misuse> {
+        if let Some(unknown) = params.unknown().next() {
+            return smtp.reject(555, EnhancedCode(5, 5, 4), &format!("Parameter {} is not known", unknown.name));
+        }
+        let recipient = match (path, self.shared.config.domains.first()) {
+            (Path::Mailbox(address), _) => {
+                if self.role == Role::Mx && !self.takes(address) {
+                    tracing::warn!(peer = %self.peer, recipient = address.as_str(), "relaying refused");
+                    return smtp.reject(550, EnhancedCode(5, 7, 1), "We do not relay for strangers");
+                }
+                address.as_str().to_owned()
+            }
+            // RFC 5321 4.5.1
+            (Path::Postmaster, Some(domain)) => format!("postmaster@{domain}"),
+            _ => return smtp.reject(550, EnhancedCode(5, 1, 1), "No such mailbox here"),
+        };
+        if !self.envelope.recipients.contains(&recipient) {
+            self.envelope.recipients.push(recipient);
+        }
+        smtp.accept()
+    }
+
+    /// Whether a stranger's mail for this address is ours to take. A local part that another host might
+    /// read as a route to somewhere else is not.
+    fn takes(&self, address: Address<'_>) -> bool {
+        let ours = |domain: &String| domain.eq_ignore_ascii_case(address.domain());
+        let routed = address.unquoted_local_part().contains(['%', '!', '@', ':']);
+        self.shared.config.domains.iter().any(ours) && !routed
+    }
+
+    fn data(&mut self, smtp: &mut Server, tls: bool) -> Result<(), Misuse> {
+        let shared = &self.shared;
+        let incoming = shared.spool.begin(&self.envelope).and_then(|mut incoming| {
+            let field = trace::received(&trace::Receipt {
+                host: &shared.config.hostname,
+                peer: self.peer,
+                hello: self.hello.as_ref().map(|(hello, name)| (*hello, name.as_str())),
+                tls,
+                authenticated: self.user.is_some(),
+                id: incoming.id(),
+                recipients: &self.envelope.recipients,
+            });
+            incoming.write(field.as_bytes())?;
+            Ok(incoming)
+        });
+        match incoming {
+            Ok(incoming) => {
+                self.incoming = Some(incoming);
+                self.hops = Hops::default();
+                smtp.accept()
+            }
+            Err(error) => self.cannot_store(&error, smtp),
+        }
+    }
+
+    fn chunk(&mut self, bytes: &[u8]) {
+        self.hops.count(bytes);
+        if let Some(incoming) = &mut self.incoming
+            && let Err(error) = incoming.write(bytes)
+        {
+            // The client learns of it at the end of its message.
+            tracing::error!(%error, "cannot store a message");
+            self.incoming = None;
+        }
+    }
+
+    async fn end(&mut self, smtp: &mut Server) -> Result<(), Misuse> {
+        let incoming = self.incoming.take();
+        let recipients = self.envelope.recipients.len();
+        let (from, hops) = (self.envelope.sender.clone(), self.hops.seen());
+        self.forget();
+        if hops > self.shared.config.limits.hops {
+            // RFC 5321 6.3
+            return smtp.reject(554, EnhancedCode(5, 4, 6), "This message goes in circles");
+        }
+        let Some(incoming) = incoming else {
+            return smtp.reject(451, EnhancedCode(4, 3, 0), "The message could not be stored");
+        };
+        let id = incoming.id().to_owned();
+        match incoming.commit().await {
+            Ok(octets) => {
+                let what = format_args!("took {octets} octets from <{from}> for {recipients}, on disk");
+                hop(&self.shared.config.hostname, &id, what);
+                smtp.accept_with(&format!("Queued as {id}"))?;
+                self.shared.news.notify_one();
+                Ok(())
+            }
+            Err(error) => self.cannot_store(&error, smtp),
+        }
+    }
+
+    fn cannot_store(&self, error: &crate::spool::Error, smtp: &mut Server) -> Result<(), Misuse> {
+        tracing::error!(%error, "cannot store a message");
+        smtp.reject(451, EnhancedCode(4, 3, 0), "The message could not be stored")
+    }
+
+    /// Forgets the transaction; what was written of a message goes away.
+    fn forget(&mut self) {
+        self.envelope = Envelope::default();
+        self.incoming = None;
+    }
+}
+
+/// Whether the address is the one that this user logged in with.
+fn is_user(address: Address<'_>, user: &str) -> bool {
+    let (local, domain) = (address.local_part(), address.domain());
+    user.rsplit_once('@').is_some_and(|(l, d)| l == local && d.eq_ignore_ascii_case(domain))
+}

@@ -1,0 +1,102 @@
+use super::Reply;
+use alloc::{boxed::Box, string::String};
+
+/// What a server offers: its reply to EHLO or LHLO, understood.
+///
+/// Keywords are compared in any case. What is not known here is kept: see [`iter`](Self::iter).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Commands may be sent in groups (RFC 2920).
+    pub pipelining: bool,
+    /// SIZE may be declared (RFC 1870).
+    pub size: bool,
+    /// The largest message it will ever take, in octets, if it says so.
+    pub max_size: Option<u64>,
+    /// BODY=8BITMIME (RFC 6152).
+    pub eight_bit_mime: bool,
+    /// STARTTLS (RFC 3207).
+    pub starttls: bool,
+    /// Replies have enhanced codes (RFC 2034).
+    pub enhanced_status_codes: bool,
+    /// BDAT (RFC 3030).
+    pub chunking: bool,
+    /// Addresses may be UTF-8 (RFC 6531).
+    pub smtputf8: bool,
+    /// Delivery status notifications (RFC 3461).
+    pub dsn: bool,
+    /// The lines after the first, separated by LF.
+    text: Box<str>,
+}
+
+/// One line of an EHLO reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keyword<'a> {
+    /// The keyword, in the case it came in.
+    pub name: &'a str,
+    /// What followed it: words, usually.
+    pub params: &'a str,
+}
+
+impl Capabilities {
+    /// Reads the reply to EHLO or LHLO.
+    pub fn parse(reply: Reply<'_>) -> Self {
+        let mut text = String::new();
+        for line in reply.lines().skip(1).filter_map(|line| core::str::from_utf8(line).ok()) {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(line.trim());
+        }
+        let mut offered = Self { text: text.into_boxed_str(), ..Self::default() };
+        offered.pipelining = offered.has("PIPELINING");
+        offered.size = offered.has("SIZE");
+        // RFC 1870 3: none, or zero, is no fixed limit.
+        let size = offered.get("SIZE").and_then(|keyword| keyword.params.parse().ok());
+        offered.max_size = size.filter(|size| *size > 0);
+        offered.eight_bit_mime = offered.has("8BITMIME");
+        offered.starttls = offered.has("STARTTLS");
+        offered.enhanced_status_codes = offered.has("ENHANCEDSTATUSCODES");
+        offered.chunking = offered.has("CHUNKING");
+        offered.smtputf8 = offered.has("SMTPUTF8");
+        offered.dsn = offered.has("DSN");
+        offered
+    }
+
+    /// All keywords, known or not.
+    ///
+    /// ```text
+    /// ehlo-line    = ehlo-keyword *( SP ehlo-param )       ; RFC 5321 4.1.1.1
+    /// ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
+    /// ```
+    ///
+    /// `AUTH=LOGIN`, which some servers say for the sake of some clients, is `AUTH LOGIN`.
+    pub fn iter(&self) -> impl Iterator<Item = Keyword<'_>> {
+        self.text.split('\n').filter(|line| !line.is_empty()).map(|line| {
+            let (name, params) = line.split_once([' ', '=']).unwrap_or((line, ""));
+            Keyword { name, params: params.trim_ascii_start() }
+        })
+    }
+
+    /// The first line with this keyword.
+    pub fn get(&self, name: &str) -> Option<Keyword<'_>> {
+        self.iter().find(|keyword| keyword.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the keyword is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// The SASL mechanisms, of all AUTH lines, in order; some may come twice.
+    pub fn auth(&self) -> impl Iterator<Item = &str> {
+        self.iter()
+            .filter(|keyword| keyword.name.eq_ignore_ascii_case("AUTH"))
+            .flat_map(|keyword| keyword.params.split_ascii_whitespace())
+    }
+
+    /// Whether the SASL mechanism is there.
+    pub fn has_auth(&self, mechanism: &str) -> bool {
+        self.auth().any(|name| name.eq_ignore_ascii_case(mechanism))
+    }
+}

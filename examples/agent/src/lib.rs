@@ -1,6 +1,7 @@
 //! What the agents share: configuration files, TLS files, logs, transcripts, a graceful stop.
 
 mod config;
+mod courier;
 mod keys;
 mod login;
 mod logins;
@@ -12,6 +13,7 @@ mod transcript;
 mod users;
 
 pub use config::{ConfigError, load};
+pub use courier::{Courier, CourierError, Letter};
 pub use keys::{MakeKeysError, make_keys, print_keys};
 pub use login::{Login, LoginError};
 pub use logins::{Exchange, Logins, Verdict};

@@ -73,7 +73,7 @@ fn letter(attach: &[PathBuf]) -> Result<Vec<u8>, Failure> {
         attach: attach.to_vec(),
         ..mua::Draft::default()
     };
-    Ok(draft.compose()?)
+    Ok(draft.compose()?.message)
 }
 
 /// Sends the message from Ana, lets it go its way, and collects it as Bea.
@@ -91,13 +91,24 @@ async fn send(world: &mut World, watch: &Watch, original: &Original) -> Result<V
     })
     .await?;
     let bea = world.mail_program(&BEA)?;
-    let mailbox = mua::collect(&bea).await?;
+    let mailbox = collect(&bea).await?;
     report::heading("The way");
     report::hops(start, &watch.hops());
     match <[Vec<u8>; 1]>::try_from(mailbox) {
         Ok([message]) => Ok(message),
         Err(mailbox) => Err(format!("Bea has {} messages, not one", mailbox.len()).into()),
     }
+}
+
+/// Reads everything in the mailbox.
+async fn collect(config: &mua::Config) -> Result<Vec<Vec<u8>>, mua::Error> {
+    let mut mailbox = mua::Mailbox::open(config).await?;
+    let mut messages = Vec::new();
+    for entry in mailbox.list().await? {
+        messages.push(mailbox.read(entry.number, None).await?);
+    }
+    mailbox.close().await?;
+    Ok(messages)
 }
 
 async fn step(watch: &Watch, what: &str, found: impl Fn(&Hop) -> bool) -> Result<(), Failure> {
@@ -112,21 +123,21 @@ async fn step(watch: &Watch, what: &str, found: impl Fn(&Hop) -> bool) -> Result
 
 /// Compares what was sent with what arrived, and shows it.
 fn prove(sent: &[u8], arrived: &[u8]) -> bool {
-    let (before, after) = (Message::parse(sent), Message::parse(arrived));
+    let (before, after) = (Message::new(sent), Message::new(arrived));
     report::heading("The Received chain, last hop first");
     for field in after
         .fields()
         .filter(|field| field.is("Received") || field.is("Return-Path") || field.is("Delivered-To"))
     {
         // Ana's own Received fields, if her message had any, are part of what she sent.
-        if field.span().start + sent.len() < arrived.len() {
+        if field.span().span.start + sent.len() < arrived.len() {
             report::note(String::from_utf8_lossy(field.raw()).trim_end());
         }
     }
     report::heading("The proof");
     let fields: Vec<&[u8]> = before.fields().map(|field| field.raw()).collect();
     let kept: Vec<&[u8]> = after.fields().map(|field| field.raw()).collect();
-    let digests = [before.body(), after.body()].map(|body| hex(&Sha256::digest(body)));
+    let digests = [before.root(), after.root()].map(|part| hex(&Sha256::digest(part.body())));
     let mut right = true;
     right &= report::check(
         format!("every one of the {} fields Ana wrote is unchanged", fields.len()),

@@ -65,6 +65,10 @@ impl<S: Subscriber> Layer<S> for Watch {
         let mut fields = Fields::default();
         event.record(&mut fields);
         if target == TRANSCRIPT {
+            // Both ends of a session write it down; the server's side is enough.
+            if fields.session.contains('→') {
+                return;
+            }
             anstream::println!("  {:<24} {}", fields.session, fields.message);
             return;
         }

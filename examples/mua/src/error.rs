@@ -41,6 +41,12 @@ pub enum Error {
     /// The server closed the connection.
     #[error("the server closed the connection{}", .0.as_ref().map_or_else(String::new, |text| format!(": {text}")))]
     Closed(Option<String>),
+    /// The message could not be handed over.
+    #[error("the message could not be sent")]
+    Courier(#[from] agent::CourierError),
+    /// Something that cannot be said in SMTP.
+    #[error("SMTP cannot say this: {0}")]
+    Smtp(#[from] smtp_proto::codec::ParseError),
     /// The reading session broke.
     #[error("the POP3 session broke")]
     Pop3(#[from] posta_net::Error<pop3_proto::client::Error>),

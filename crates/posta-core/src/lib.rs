@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+pub mod disk;
 pub mod dot;
 mod input;
 mod instant;

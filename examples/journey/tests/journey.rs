@@ -25,7 +25,10 @@ fn arrives(arguments: &[&str]) -> String {
     let output = journey(arguments);
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
-    assert!(!out.contains('✗') || out.matches('✗').count() == 1, "only the picture has a cross\n{out}");
+    assert!(
+        !out.contains('✗') || out.matches('✗').count() == 1,
+        "only the picture has a cross\n{out}"
+    );
     out
 }
 
@@ -55,13 +58,16 @@ fn ana_writes_to_bea() {
     for station in ["mx.a.org", "mx1.b.com", "mx2.b.com", "mda.b.com", "pop.b.com"] {
         assert!(out.contains(station), "{station} is missing:\n{out}");
     }
-    assert!(out.contains("by mx1.b.com") && out.contains("by mx2.b.com") && out.contains("by mx.a.org"));
+    assert!(
+        out.contains("by mx1.b.com") && out.contains("by mx2.b.com") && out.contains("by mx.a.org")
+    );
 }
 
 #[test]
 fn attachments_arrive() {
     let folder = TempDir::new().unwrap();
-    let (one, two) = (file(&folder, "one.bin", &[0, 255, 13, 10, 46]), file(&folder, "zwei ñ.txt", b"hi"));
+    let (one, two) =
+        (file(&folder, "one.bin", &[0, 255, 13, 10, 46]), file(&folder, "zwei ñ.txt", b"hi"));
     arrives(&["--attach", path(&one), "--attach", path(&two)]);
 }
 
@@ -126,7 +132,16 @@ fn a_large_message_arrives() {
 #[test]
 fn the_transcript_hides_the_secrets() {
     let out = arrives(&["--transcript"]);
-    for line in ["C: EHLO", "S: 220 ", "C: MAIL FROM:<ana@a.org>", "C: RCPT TO:<bea@b.com>", "S: 354", "C: LHLO", "S: +OK", "C: QUIT"] {
+    for line in [
+        "C: EHLO",
+        "S: 220 ",
+        "C: MAIL FROM:<ana@a.org>",
+        "C: RCPT TO:<bea@b.com>",
+        "S: 354",
+        "C: LHLO",
+        "S: +OK",
+        "C: QUIT",
+    ] {
         assert!(out.contains(line), "`{line}` is missing:\n{out}");
     }
     assert!(out.contains("***"));
@@ -140,7 +155,15 @@ fn everything_is_kept() {
     let folder = TempDir::new().unwrap();
     let keep = folder.path().join("kept");
     arrives(&["--keep", path(&keep)]);
-    for name in ["ca.pem", "maa.toml", "mda.toml", "mx.a.org.toml", "mx1.b.com.toml", "mx2.b.com.toml", "maildir-bea/new"] {
+    for name in [
+        "ca.pem",
+        "maa.toml",
+        "mda.toml",
+        "mx.a.org.toml",
+        "mx1.b.com.toml",
+        "mx2.b.com.toml",
+        "maildir-bea/new",
+    ] {
         assert!(keep.join(name).exists(), "{name}");
     }
     let err = refused(&["--keep", path(&keep)]);

@@ -12,8 +12,8 @@ use std::{
 
 /// A folder of the file system.
 ///
-/// Nothing outside of it can be named. Symbolic links inside it are followed: it must belong to whoever
-/// owns the mail.
+/// Nothing outside of it can be named. Symbolic links inside it are not listed, but followed when they are
+/// named: it must belong to whoever owns the mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fs {
     root: PathBuf,
@@ -33,29 +33,9 @@ impl Fs {
         Self { root: root.into() }
     }
 
-    /// Makes the folder itself and those above it, and makes their names last.
-    ///
-    /// # Errors
-    /// It cannot be made.
-    pub fn make_root(&self) -> Result<(), Error> {
-        let made = self.make_and_sync();
-        made.map_err(|error| failed(Operation::MakeDir, &self.root.to_string_lossy(), &error))
-    }
-
     /// Where the folder is.
     pub fn root(&self) -> &Path {
         &self.root
-    }
-
-    fn make_and_sync(&self) -> io::Result<()> {
-        if self.root.is_dir() {
-            return Ok(());
-        }
-        fs::create_dir_all(&self.root)?;
-        match self.root.parent() {
-            Some(above) if !above.as_os_str().is_empty() => sync_folder(above),
-            _ => Ok(()),
-        }
     }
 
     fn at(&self, operation: Operation, path: &str) -> Result<PathBuf, Error> {
@@ -135,7 +115,10 @@ impl Disk for Fs {
     }
 
     fn make_dir(&self, path: &str) -> Result<(), Error> {
-        self.run(Operation::MakeDir, path, make_folder)
+        match path {
+            "" => self.run(Operation::MakeDir, path, make_root),
+            _ => self.run(Operation::MakeDir, path, make_folder),
+        }
     }
 
     fn remove_dir(&self, path: &str) -> Result<(), Error> {
@@ -151,7 +134,11 @@ impl Disk for Fs {
             let mut entries = Vec::new();
             for entry in fs::read_dir(at)? {
                 let entry = entry?;
-                let is_dir = entry.file_type()?.is_dir();
+                let kind = entry.file_type()?;
+                let is_dir = kind.is_dir();
+                if kind.is_symlink() {
+                    continue;
+                }
                 if let Ok(name) = OsString::into_string(entry.file_name()) {
                     entries.push(Entry { name, is_dir });
                 }
@@ -174,6 +161,19 @@ impl<D: Disk> Read for super::Reader<D> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         Self::read(self, buffer).map_err(io::Error::other)
     }
+}
+
+/// Makes a folder and those above it, and its name last.
+fn make_root(at: &Path) -> io::Result<()> {
+    if at.is_dir() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    if let Some(above) = at.parent().filter(|above| !above.as_os_str().is_empty()) {
+        fs::create_dir_all(above)?;
+        make_folder(at)?;
+        return sync_folder(above);
+    }
+    make_folder(at)
 }
 
 #[cfg(unix)]
@@ -232,8 +232,8 @@ mod tests {
     fn a_file_from_its_making_to_its_end() {
         let folder = tempfile::tempdir().expect("a folder");
         let disk = Fs::new(folder.path().join("a/b"));
-        disk.make_root().expect("made");
-        disk.make_root().expect("there already");
+        disk.make_dir("").expect("made, and the folder above it");
+        assert_eq!(disk.make_dir("").expect_err("there").kind, Kind::Exists);
         disk.make_dir("new").expect("made");
         assert_eq!(disk.make_dir("new").expect_err("there").kind, Kind::Exists);
 
@@ -272,12 +272,21 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn symbolic_links_are_not_listed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::os::unix::fs::symlink("/etc", folder.path().join(".Etc")).expect("linked");
+        std::os::unix::fs::symlink("/etc/passwd", folder.path().join("mail")).expect("linked");
+        assert_eq!(Fs::new(folder.path()).read_dir("").expect("read"), []);
+    }
+
     #[test]
     fn nothing_outside_can_be_named() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("secret"), "s").expect("written");
         let disk = Fs::new(folder.path().join("mail"));
-        disk.make_root().expect("made");
+        disk.make_dir("").expect("made");
         for path in ["../secret", "/etc/passwd", "a/../../secret"] {
             assert_eq!(disk.open(path).expect_err("outside").kind, Kind::Path);
             assert_eq!(disk.create(path).expect_err("outside").kind, Kind::Path);

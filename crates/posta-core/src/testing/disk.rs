@@ -44,8 +44,11 @@ struct Content {
 enum Change {
     Name(String, usize),
     Unname(String),
-    /// Both at once.
+    /// Both at once, in one folder.
     Move(String, String, usize),
+    /// The second half of a move to another folder: it is never done without the first, which gave the
+    /// file its new name.
+    Leave(String, String, usize),
     Folder(String),
     NoFolder(String),
 }
@@ -161,6 +164,9 @@ impl State {
     }
 
     fn is_free(&self, path: &str) -> Result<(), Kind> {
+        if path.is_empty() {
+            return Err(Kind::Exists);
+        }
         self.folder_exists(above(path))?;
         if self.names.contains_key(path) || self.folders.contains(path) {
             return Err(Kind::Exists);
@@ -178,6 +184,7 @@ impl Change {
         match self {
             Self::Name(path, _)
             | Self::Unname(path)
+            | Self::Leave(path, ..)
             | Self::Folder(path)
             | Self::NoFolder(path) => above(path) == folder,
             Self::Move(from, to, _) => above(from) == folder && above(to) == folder,
@@ -196,6 +203,12 @@ fn apply(change: &Change, names: &mut BTreeMap<String, usize>, folders: &mut BTr
         Change::Move(from, to, file) => {
             names.remove(from);
             names.insert(to.clone(), *file);
+        }
+        Change::Leave(from, to, file) => {
+            names.remove(from);
+            if !names.values().any(|other| other == file) {
+                names.insert(to.clone(), *file);
+            }
         }
         Change::Folder(path) => {
             folders.insert(path.clone());
@@ -286,7 +299,7 @@ impl Disk for SimDisk {
                 state.change(Change::Move(from.into(), to.into(), number));
             } else {
                 state.change(Change::Name(to.into(), number));
-                state.change(Change::Unname(from.into()));
+                state.change(Change::Leave(from.into(), to.into(), number));
             }
             Ok(())
         })
@@ -386,9 +399,11 @@ pub fn every_failure<R>(scenario: impl Fn(&SimDisk) -> R, check: impl Fn(&SimDis
             let disk = SimDisk::new();
             disk.fail_after(n, kind);
             let said = scenario(&disk);
+            let done = disk.operations() <= n;
+            disk.state.borrow_mut().fail = None;
             check(&disk, &said);
             looked_at += 1;
-            if disk.operations() <= n {
+            if done {
                 break;
             }
         }

@@ -1,0 +1,115 @@
+use crate::{Entry, Error, entry::Place};
+use posta_core::disk::Disk;
+
+/// A message on its way into a Maildir; see [`Maildir::deliver`](crate::Maildir::deliver).
+///
+/// Dropped before it is committed, it goes away.
+#[derive(Debug)]
+pub struct Delivery<D: Disk> {
+    disk: D,
+    file: D::File,
+    /// The folder of the Maildir on the disk, with its `/`.
+    prefix: String,
+    unique: String,
+    size: Size,
+    committed: bool,
+}
+
+impl<D: Disk> Delivery<D> {
+    pub(crate) fn new(disk: D, prefix: String, unique: String) -> Result<Self, Error> {
+        let file = disk.create(&format!("{prefix}tmp/{unique}"))?;
+        Ok(Self { disk, file, prefix, unique, size: Size::default(), committed: false })
+    }
+
+    /// Writes the next octets of the message.
+    ///
+    /// # Errors
+    /// The disk failed; the delivery is of no more use.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.disk.write(&mut self.file, bytes)?;
+        self.size.count(bytes);
+        Ok(())
+    }
+
+    /// Makes the message last and shows it to those who read the Maildir.
+    ///
+    /// # Errors
+    /// The disk failed, and the message is not there. If even that could not be brought about, it may be
+    /// there, and a second delivery makes two of it.
+    pub fn commit(mut self) -> Result<Entry, Error> {
+        self.disk.sync(&mut self.file)?;
+        let (stored, wire) = (self.size.stored, self.size.wire());
+        let entry = Entry::new(Place::New, format!("{},S={stored},W={wire}", self.unique));
+        let path = format!("{}{}", self.prefix, entry.path());
+        self.disk.publish(&self.tmp(), &path)?;
+        self.committed = true;
+        let synced = self.disk.sync_dir(&format!("{}new", self.prefix));
+        if let Err(error) = synced {
+            // Whether it lasts is not known, and the message is not acknowledged: out with it.
+            let _ = self.disk.remove(&path);
+            return Err(error.into());
+        }
+        Ok(entry)
+    }
+
+    fn tmp(&self) -> String {
+        format!("{}tmp/{}", self.prefix, self.unique)
+    }
+}
+
+impl<D: Disk> Drop for Delivery<D> {
+    fn drop(&mut self) {
+        if !self.committed {
+            // If it cannot be removed now, `Maildir::clean` will.
+            let _ = self.disk.remove(&self.tmp());
+        }
+    }
+}
+
+/// Counts a message's octets: as stored, and as sent with CRLF at each line's end.
+#[derive(Debug, Default)]
+pub(crate) struct Size {
+    stored: u64,
+    added: u64,
+    /// The last octet was a CR.
+    cr: bool,
+}
+
+impl Size {
+    pub(crate) fn count(&mut self, bytes: &[u8]) {
+        self.stored += bytes.len() as u64;
+        for octet in bytes {
+            // A CR without LF and a LF without CR become two octets.
+            self.added += u64::from((*octet == b'\n') != self.cr);
+            self.cr = *octet == b'\r';
+        }
+    }
+
+    pub(crate) fn wire(&self) -> u64 {
+        self.stored + self.added + u64::from(self.cr)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_whatever_the_cut() {
+        for (text, wire) in [
+            ("", 0),
+            ("a\r\nb\r\n", 6),
+            ("a\nb\n", 6),
+            ("\n\n", 4),
+            ("a\rb", 4),
+            ("\r\r\n", 4),
+            ("a\r", 3),
+        ] {
+            for step in 1..=text.len().max(1) {
+                let mut size = Size::default();
+                text.as_bytes().chunks(step).for_each(|piece| size.count(piece));
+                assert_eq!((size.stored, size.wire()), (text.len() as u64, wire), "{text:?}");
+            }
+        }
+    }
+}

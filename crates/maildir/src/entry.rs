@@ -1,0 +1,139 @@
+use crate::Flags;
+
+/// The part of a name that flags follow.
+const INFO: &str = ":2,";
+
+/// A message in a Maildir: what its file is called.
+///
+/// Another program may rename or remove the file at any time; the [id](Self::id) stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    place: Place,
+    name: String,
+}
+
+/// The folder that the file is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    New,
+    Cur,
+}
+
+impl Place {
+    pub(crate) fn directory(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Cur => "cur",
+        }
+    }
+}
+
+impl Entry {
+    pub(crate) fn new(place: Place, name: String) -> Self {
+        Self { place, name }
+    }
+
+    /// What names the message for as long as it exists, whatever happens to its flags: the file name up
+    /// to the first `,` or `:`.
+    pub fn id(&self) -> &str {
+        self.name.split([',', ':']).next().unwrap_or_default()
+    }
+
+    /// Whether no mail program has seen the message: it is still in `new`.
+    pub fn is_new(&self) -> bool {
+        self.place == Place::New
+    }
+
+    /// Its flags.
+    pub fn flags(&self) -> Flags {
+        let info = self.name.split_once(INFO).map_or("", |(_, info)| info);
+        info.split(',').next().unwrap_or_default().chars().collect()
+    }
+
+    /// The octets of the file, if its name tells (`,S=`).
+    pub fn size(&self) -> Option<u64> {
+        self.number("S=")
+    }
+
+    /// The octets of the message with CRLF at each line's end, if its name tells (`,W=`).
+    pub fn wire_size(&self) -> Option<u64> {
+        self.number("W=")
+    }
+
+    /// When the message was delivered, if its name tells: seconds since 1970.
+    pub fn seconds(&self) -> Option<u64> {
+        digits(&self.name)?.parse().ok()
+    }
+
+    /// Messages in the order in which they were delivered.
+    pub(crate) fn order(&self) -> impl Ord + use<> {
+        let micros = self.name.split_once(".M").and_then(|(_, rest)| digits(rest)?.parse().ok());
+        (self.seconds(), micros.unwrap_or(0u32), self.id().to_owned())
+    }
+
+    /// The file's path in the Maildir.
+    pub(crate) fn path(&self) -> String {
+        format!("{}/{}", self.place.directory(), self.name)
+    }
+
+    /// The same message with other flags: in `cur`, as there are no flags in `new`. What follows the flags
+    /// after a comma stays.
+    pub(crate) fn with_flags(&self, flags: Flags) -> Self {
+        let base = self.name.split(':').next().unwrap_or_default();
+        let info = self.name.split_once(INFO).map_or("", |(_, info)| info);
+        let more = info.find(',').map_or("", |comma| &info[comma..]);
+        Self::new(Place::Cur, format!("{base}{INFO}{flags}{more}"))
+    }
+
+    fn number(&self, key: &str) -> Option<u64> {
+        let base = self.name.split(':').next()?;
+        base.split(',').skip(1).find_map(|part| part.strip_prefix(key)?.parse().ok())
+    }
+}
+
+/// The digits at the front.
+fn digits(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    (end > 0).then(|| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &str) -> Entry {
+        Entry::new(Place::Cur, name.to_owned())
+    }
+
+    #[test]
+    fn names_are_read() {
+        #[rustfmt::skip]
+        let table: &[(&str, &str, &str, Option<u64>, Option<u64>, Option<u64>)] = &[
+            ("1790000000.M1P2.host,S=10,W=12:2,FS",  "1790000000.M1P2.host", "FS",  Some(10), Some(12), Some(1_790_000_000)),
+            ("1790000000.M1P2.host:2,",              "1790000000.M1P2.host", "",    None,     None,     Some(1_790_000_000)),
+            ("1790000000.M1P2.host",                 "1790000000.M1P2.host", "",    None,     None,     Some(1_790_000_000)),
+            ("a,S=1:2,Sab,x=1",                      "a",                    "Sab", Some(1),  None,     None),
+            ("a,S=x,W=:2,",                          "a",                    "",    None,     None,     None),
+            ("a,S=99999999999999999999",             "a",                    "",    None,     None,     None),
+            ("99999999999999999999.a:1,S",           "99999999999999999999.a", "",  None,     None,     None),
+            ("a:2,S:2,F",                            "a",                    "2S",  None,     None,     None),
+            ("",                                     "",                     "",    None,     None,     None),
+        ];
+        for (name, id, flags, size, wire, seconds) in table {
+            let entry = entry(name);
+            assert_eq!(entry.id(), *id, "{name}");
+            assert_eq!(entry.flags().to_string(), *flags, "{name}");
+            let numbers = (entry.size(), entry.wire_size(), entry.seconds());
+            assert_eq!(numbers, (*size, *wire, *seconds), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_stays_when_flags_change() {
+        let set = |name| entry(name).with_flags(Flags::SEEN | Flags::DRAFT).name;
+        assert_eq!(set("a,S=1,X=y"), "a,S=1,X=y:2,DS");
+        assert_eq!(set("a:2,Fa,more=1,2"), "a:2,DS,more=1,2");
+        let kept = entry("a:2,Fa%Z");
+        assert_eq!(kept.with_flags(kept.flags() | Flags::SEEN).name, "a:2,%FSZa");
+    }
+}

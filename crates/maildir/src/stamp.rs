@@ -35,8 +35,10 @@ fn file_name(host: &str) -> String {
     let mut name = String::new();
     for c in host.chars() {
         match c {
-            // Writing into a String cannot fail.
-            '/' | ':' | ',' | '\\' => drop(write!(name, "\\{:03o}", u32::from(c))),
+            '/' | ':' | ',' | '\\' => {
+                // Writing into a String cannot fail.
+                let _ = write!(name, "\\{:03o}", u32::from(c));
+            }
             _ if c.is_ascii_graphic() => name.push(c),
             _ => name.push('_'),
         }

@@ -30,7 +30,7 @@ pub const MAX_PATH: usize = 4096;
 /// Every operation tells with [`Error`] what it could not do to which path, and why.
 pub trait Disk {
     /// An open file; it is closed when dropped.
-    type File;
+    type File: fmt::Debug;
 
     /// Makes a file that does not exist yet, to be written by its owner only. The folder must exist.
     ///

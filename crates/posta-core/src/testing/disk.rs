@@ -133,8 +133,11 @@ impl State {
     fn after_crash(&self, keep: &[bool], share: usize) -> SimDisk {
         let mut names = self.lasting.clone();
         let mut folders = self.lasting_folders.clone();
-        for (change, _) in self.pending.iter().zip(keep).filter(|(_, keep)| **keep) {
-            apply(change, &mut names, &mut folders);
+        for (i, change) in self.pending.iter().enumerate().filter(|(i, _)| keep[*i]) {
+            let arrived = i == 0 || keep[i - 1] || !change.comes_after(&self.pending[i - 1]);
+            if arrived {
+                apply(change, &mut names, &mut folders);
+            }
         }
         // A name in a folder that is gone is gone.
         names.retain(|path, _| above(path).is_empty() || folders.contains(above(path)));
@@ -180,6 +183,14 @@ impl State {
 }
 
 impl Change {
+    /// Whether this is the second half of a move, and that the first.
+    fn comes_after(&self, first: &Self) -> bool {
+        match (self, first) {
+            (Self::Leave(_, to, file), Self::Name(path, named)) => to == path && file == named,
+            _ => false,
+        }
+    }
+
     fn is_in(&self, folder: &str) -> bool {
         match self {
             Self::Name(path, _)
@@ -197,18 +208,12 @@ fn apply(change: &Change, names: &mut BTreeMap<String, usize>, folders: &mut BTr
         Change::Name(path, file) => {
             names.insert(path.clone(), *file);
         }
-        Change::Unname(path) => {
+        Change::Unname(path) | Change::Leave(path, ..) => {
             names.remove(path);
         }
         Change::Move(from, to, file) => {
             names.remove(from);
             names.insert(to.clone(), *file);
-        }
-        Change::Leave(from, to, file) => {
-            names.remove(from);
-            if !names.values().any(|other| other == file) {
-                names.insert(to.clone(), *file);
-            }
         }
         Change::Folder(path) => {
             folders.insert(path.clone());
@@ -338,6 +343,10 @@ impl Disk for SimDisk {
             let pending = std::mem::take(&mut state.pending);
             for change in pending {
                 if change.is_in(path) {
+                    let first = state.pending.pop_if(|first| change.comes_after(first));
+                    if let Some(first) = first {
+                        apply(&first, &mut state.lasting, &mut state.lasting_folders);
+                    }
                     apply(&change, &mut state.lasting, &mut state.lasting_folders);
                 } else {
                     state.pending.push(change);

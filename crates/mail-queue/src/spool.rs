@@ -1,0 +1,203 @@
+use crate::{Envelope, Error, Id, Incoming, Message, error::CorruptError, record};
+use posta_core::disk::{Disk, Kind, Reader, ensure_dir};
+use std::time::Duration;
+
+/// A spool on a disk.
+#[derive(Clone, Debug)]
+pub struct Spool<D> {
+    disk: D,
+}
+
+/// What was found when a spool was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Every entry, and when it is due.
+    pub entries: Vec<(Id, Duration)>,
+    /// Files that could not be read and were put aside, as they are called in `corrupt`, and why.
+    pub corrupt: Vec<(String, Error)>,
+    /// How many unfinished messages and left-over files were removed.
+    pub removed: usize,
+}
+
+impl<D: Disk + Clone> Spool<D> {
+    /// Opens the spool in the folder of this disk, and makes it if it is not there.
+    ///
+    /// What was not finished is removed; it was never acknowledged. What cannot be read is put aside.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn open(disk: D) -> Result<(Self, Recovered), Error> {
+        ensure_dir(&disk, "")?;
+        for folder in ["tmp", "mail", "state", "corrupt"] {
+            ensure_dir(&disk, folder)?;
+        }
+        disk.sync_dir("")?;
+        let spool = Self { disk };
+        let mut recovered = Recovered::default();
+        spool.clean_tmp(&mut recovered)?;
+        spool.find_states(&mut recovered)?;
+        spool.find_mail(&mut recovered)?;
+        Ok((spool, recovered))
+    }
+
+    /// Begins to take a message. The envelope may change until it is committed.
+    ///
+    /// # Errors
+    /// The disk failed, or the id is in use.
+    pub fn begin(&self, id: Id) -> Result<Incoming<D>, Error> {
+        Incoming::new(self.disk.clone(), id)
+    }
+
+    /// The envelope of an entry, as it is now.
+    ///
+    /// # Errors
+    /// The disk failed, or what is there is damaged.
+    pub fn entry(&self, id: &Id) -> Result<Envelope, Error> {
+        match self.read_record(&state(id)) {
+            Err(Error::Disk(error)) if error.kind == Kind::NotFound => self.read_record(&mail(id)),
+            read => read,
+        }
+    }
+
+    /// The message of an entry.
+    ///
+    /// # Errors
+    /// The disk failed, or what is there is damaged. That the message itself is damaged is told when its
+    /// end is read.
+    pub fn message(&self, id: &Id) -> Result<Message<D>, Error> {
+        let facts = self.read_record(&mail(id))?.message;
+        let reader = Reader::open(self.disk.clone(), &mail(id))?;
+        Ok(Message::new(reader, facts.size, facts.crc))
+    }
+
+    /// Makes what has become of an entry last.
+    ///
+    /// # Errors
+    /// The disk failed, and it is as it was, or the envelope is too large.
+    pub fn update(&self, id: &Id, envelope: &Envelope) -> Result<(), Error> {
+        let record = record::write(envelope)?;
+        let tmp = format!("tmp/{id}.state");
+        // An update that failed may have left it.
+        match self.disk.remove(&tmp) {
+            Err(error) if error.kind != Kind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        let mut file = self.disk.create(&tmp)?;
+        self.disk.write(&mut file, record.as_bytes())?;
+        self.disk.sync(&mut file)?;
+        self.disk.rename(&tmp, &state(id))?;
+        Ok(self.disk.sync_dir("state")?)
+    }
+
+    /// Removes an entry. A crash right after may bring it back as it was.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn remove(&self, id: &Id) -> Result<(), Error> {
+        self.disk.remove(&mail(id))?;
+        match self.disk.stat(&state(id)) {
+            Err(error) if error.kind == Kind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+            Ok(_) => {
+                // Not the other way round: without its state the message would go to everyone again.
+                self.disk.sync_dir("mail")?;
+                Ok(self.disk.remove(&state(id))?)
+            }
+        }
+    }
+
+    /// Puts an entry that is damaged aside, into `corrupt`.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn put_aside(&self, id: &Id) -> Result<(), Error> {
+        self.disk.rename(&mail(id), &format!("corrupt/{id}"))?;
+        self.disk.sync_dir("corrupt")?;
+        Ok(self.disk.sync_dir("mail")?)
+    }
+
+    fn clean_tmp(&self, recovered: &mut Recovered) -> Result<(), Error> {
+        for entry in self.disk.read_dir("tmp")? {
+            if !entry.is_dir {
+                self.disk.remove(&format!("tmp/{}", entry.name))?;
+                recovered.removed += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts aside the states that cannot be read, and removes those whose message is gone.
+    fn find_states(&self, recovered: &mut Recovered) -> Result<(), Error> {
+        for entry in self.disk.read_dir("state")? {
+            let path = format!("state/{}", entry.name);
+            let Ok(id) = entry.name.parse::<Id>() else { continue };
+            if matches!(self.disk.stat(&mail(&id)), Err(error) if error.kind == Kind::NotFound) {
+                self.disk.remove(&path)?;
+                recovered.removed += 1;
+            } else if let Err(error @ Error::Corrupt { .. }) = self.read_record(&path) {
+                let name = format!("{id}.state");
+                self.disk.rename(&path, &format!("corrupt/{name}"))?;
+                recovered.corrupt.push((name, error));
+            }
+        }
+        Ok(())
+    }
+
+    fn find_mail(&self, recovered: &mut Recovered) -> Result<(), Error> {
+        for entry in self.disk.read_dir("mail")? {
+            let Ok(id) = entry.name.parse::<Id>() else { continue };
+            // Without its own record the message cannot be read, whatever its state says.
+            match self.read_record(&mail(&id)).and_then(|_| self.entry(&id)) {
+                Ok(envelope) => recovered.entries.push((id, envelope.next)),
+                Err(error @ Error::Corrupt { .. }) => {
+                    self.put_aside(&id)?;
+                    recovered.corrupt.push((id.to_string(), error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        recovered.entries.sort();
+        Ok(())
+    }
+
+    /// The record at the end of a file.
+    fn read_record(&self, path: &str) -> Result<Envelope, Error> {
+        let corrupt = |source| Error::Corrupt { path: path.to_owned(), source };
+        let size = self.disk.stat(path)?.size;
+        let mut file = self.disk.open(path)?;
+        let end =
+            size.checked_sub(record::END as u64).ok_or_else(|| corrupt(CorruptError::NoEnd))?;
+        let mark = self.read_exact(&mut file, end, record::END)?;
+        let (length, crc) = record::end(&mark).map_err(corrupt)?;
+        let begin = end.checked_sub(length as u64).ok_or_else(|| corrupt(CorruptError::Length))?;
+        let text = self.read_exact(&mut file, begin, length)?;
+        let envelope = record::read(&text, crc).map_err(corrupt)?;
+        // A message has all of its file but the record; a state has no message.
+        if path.starts_with("mail/") && envelope.message.size != begin {
+            return Err(corrupt(CorruptError::Length));
+        }
+        Ok(envelope)
+    }
+
+    /// Reads `length` octets at `offset`; fewer if the file ends before.
+    fn read_exact(&self, file: &mut D::File, offset: u64, length: usize) -> Result<Vec<u8>, Error> {
+        let mut bytes = vec![0; length];
+        let mut done = 0;
+        while done < length {
+            match self.disk.read(file, offset + done as u64, &mut bytes[done..])? {
+                0 => break,
+                n => done += n,
+            }
+        }
+        bytes.truncate(done);
+        Ok(bytes)
+    }
+}
+
+fn mail(id: &Id) -> String {
+    format!("mail/{id}")
+}
+
+fn state(id: &Id) -> String {
+    format!("state/{id}")
+}

@@ -76,9 +76,6 @@ pub enum Error {
     /// SCRAM: the server says why it refuses (RFC 5802 5.1, `e`), in its own words.
     #[error("the server refuses: {0:?}")]
     Refused(String),
-    /// An initial response to a mechanism in which the server speaks first.
-    #[error("an initial response, but the server speaks first")]
-    UnexpectedInitial,
     /// A message after all has been said, or octets in one that must be empty.
     #[error("an unexpected message")]
     UnexpectedMessage,

@@ -123,6 +123,12 @@ impl Passwords {
         self.users.get(user.as_str())?.iter().find(|keys| keys.hash == hash)
     }
 
+    /// Whether every user has keys for a hash. Offer SCRAM only over such hashes: a client picks the
+    /// best mechanism that it is offered, and users without keys for it cannot log in.
+    pub fn covers(&self, hash: ScramHash) -> bool {
+        self.users.values().all(|all| all.iter().any(|keys| keys.hash == hash))
+    }
+
     /// The users, in order.
     pub fn users(&self) -> impl Iterator<Item = &str> {
         self.users.keys().map(String::as_str)

@@ -1,4 +1,4 @@
-//! What the agents share: configuration files, TLS files, logs, transcripts, a graceful stop.
+//! What the agents share: configuration files, TLS files, logins, logs, transcripts, a graceful stop.
 
 mod config;
 mod courier;
@@ -6,8 +6,10 @@ mod keys;
 mod login;
 mod logins;
 mod logs;
+mod mailboxes;
 mod run;
 mod service;
+mod system;
 mod tls;
 mod transcript;
 mod users;
@@ -18,8 +20,10 @@ pub use keys::{MakeKeysError, make_keys, print_keys};
 pub use login::{Login, LoginError};
 pub use logins::{Exchange, Logins, Verdict};
 pub use logs::{HOP, hop, init};
-pub use run::{run, stop_on_signal};
+pub use mailboxes::Mailboxes;
+pub use run::{Failure, run, stop_on_signal};
 pub use service::Service;
+pub use system::{now, random};
 pub use tls::TlsFiles;
 pub use transcript::{TRANSCRIPT, Who, transcript};
 pub use users::{UsersError, users};

@@ -39,8 +39,7 @@ impl Logins {
 
     /// The mechanisms to offer, best first.
     pub fn offer(&self, tls: bool) -> Vec<&'static str> {
-        let policy = Policy { tls, ..Policy::default() };
-        policy.offer().map(Mechanism::name).collect()
+        self.mechanisms(tls).map(Mechanism::name).collect()
     }
 
     /// Whether this is the user's password.
@@ -51,8 +50,7 @@ impl Logins {
     /// Begins an exchange; `None` if the mechanism is not offered.
     pub fn begin(&self, mechanism: &str, tls: bool) -> Option<Exchange> {
         let mechanism = Mechanism::from_name(mechanism)?;
-        let policy = Policy { tls, ..Policy::default() };
-        if !policy.offer().any(|offered| offered == mechanism) {
+        if !self.mechanisms(tls).any(|offered| offered == mechanism) {
             return None;
         }
         let config = ServerConfig {
@@ -62,6 +60,16 @@ impl Logins {
         };
         let server = Server::new(mechanism, config).ok()?;
         Some(Exchange { passwords: Arc::clone(&self.passwords), server })
+    }
+
+    /// What is safe on this connection and open to every user.
+    fn mechanisms(&self, tls: bool) -> impl Iterator<Item = Mechanism> {
+        let policy = Policy { tls, ..Policy::default() };
+        let open = |mechanism: &Mechanism| match mechanism {
+            Mechanism::Scram(hash) | Mechanism::ScramPlus(hash) => self.passwords.covers(*hash),
+            _ => true,
+        };
+        policy.offer().filter(open)
     }
 }
 
@@ -150,6 +158,28 @@ mod tests {
             logins().begin("PLAIN", true).expect("offered").start(Some(b"*?")),
             Verdict::Malformed
         ));
+    }
+
+    /// A client picks the best that it is offered: everyone must be able to use it.
+    #[test]
+    fn only_hashes_that_all_users_have_are_offered() {
+        let logins = logins();
+        assert!(logins.offer(true).contains(&"SCRAM-SHA-256"));
+        assert!(!logins.offer(true).contains(&"SCRAM-SHA-512"));
+        assert!(logins.begin("SCRAM-SHA-512", true).is_none());
+        for tls in [true, false] {
+            let offered = logins.offer(tls);
+            let mut client = crate::Login::new(offered, "ana", "wonderland", tls).expect("fits");
+            let mut exchange = logins.begin(client.mechanism(), tls).expect("offered");
+            let initial = client.initial(1000);
+            let mut verdict = exchange.start(initial.as_deref().map(str::as_bytes));
+            while let Verdict::Challenge(challenge) = verdict {
+                let response = client.respond(challenge.as_bytes()).expect("sound");
+                verdict = exchange.respond(response.as_bytes());
+            }
+            assert!(matches!(verdict, Verdict::Welcome(who) if who == "ana"));
+            client.finish().expect("it was the server");
+        }
     }
 
     #[test]

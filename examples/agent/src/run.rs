@@ -1,11 +1,11 @@
 use posta_net::Stop;
 use std::{error::Error, future::Future, process::ExitCode};
 
+/// Whatever keeps an agent from doing its work.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
 /// Runs an agent's main function on tokio, and tells of a failure with all its causes.
-pub fn run<F>(main: F) -> ExitCode
-where
-    F: Future<Output = Result<(), Box<dyn Error>>>,
-{
+pub fn run(main: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),

@@ -2,8 +2,9 @@ use crate::{
     original::Original,
     report,
     watch::{Hop, Watch},
-    world::{ANA, BEA, Failure, World},
+    world::{ANA, BEA, World},
 };
+use agent::Failure;
 use imf_message::Message;
 use sha2::{Digest, Sha256};
 use std::{

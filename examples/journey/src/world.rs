@@ -1,19 +1,15 @@
 //! The agents of the journey: their configuration files, and which of them run.
 
 use crate::{dns::Dns, pki::Authority};
-use agent::Service;
+use agent::{Failure, Service};
 use posta_net::Stop;
 use std::{
-    error::Error,
     fmt::Write,
     fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 use tokio::net::TcpSocket;
-
-/// What any part of the journey may fail with.
-pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Who writes and who reads, with the passwords they are known by here.
 pub const ANA: User = User { name: "Ana", address: "ana@a.org", password: "wonderland" };

@@ -1,6 +1,6 @@
-use agent::TlsFiles;
+use agent::{Mailboxes, TlsFiles};
 use serde::Deserialize;
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 /// The configuration of the access agent.
 #[derive(Clone, Debug, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Config {
     /// What it shows to clients that start TLS.
     pub tls: TlsFiles,
     /// The Maildir of each user.
-    pub mailboxes: BTreeMap<String, PathBuf>,
+    pub mailboxes: Mailboxes,
 }
 
 /// The addresses that the access agent listens at.

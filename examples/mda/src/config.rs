@@ -1,5 +1,5 @@
+use agent::Mailboxes;
 use serde::Deserialize;
-use std::{collections::BTreeMap, path::PathBuf};
 
 /// The configuration of the delivery agent.
 #[derive(Clone, Debug, Deserialize)]
@@ -11,7 +11,7 @@ pub struct Config {
     #[serde(default)]
     pub listen: Vec<String>,
     /// The Maildir of each address. The local part is compared exactly, the domain in any case.
-    pub mailboxes: BTreeMap<String, PathBuf>,
+    pub mailboxes: Mailboxes,
     /// The most octets of a message.
     #[serde(default = "message_size")]
     pub message_size: u64,

@@ -1,9 +1,10 @@
 //! The mail program: composes, sends, lists and reads.
 
+use agent::Failure;
 use clap::{Args, Parser, Subcommand};
 use imf_message::Message;
 use mua::{Config, Draft, Mailbox};
-use std::{error::Error, fs, io::Write, path::PathBuf, process::ExitCode};
+use std::{fs, io::Write, path::PathBuf, process::ExitCode};
 
 /// Sends mail by SMTP submission and reads it by POP3.
 #[derive(Parser)]
@@ -88,7 +89,7 @@ fn main() -> ExitCode {
     })
 }
 
-async fn compose_and_send(config: &Config, send: Send) -> Result<(), Box<dyn Error>> {
+async fn compose_and_send(config: &Config, send: Send) -> Result<(), Failure> {
     let draft = Draft {
         from: format!("{} <{}>", quoted(&config.name), config.address),
         to: send.to,
@@ -104,7 +105,7 @@ async fn compose_and_send(config: &Config, send: Send) -> Result<(), Box<dyn Err
     Ok(())
 }
 
-async fn send_file(config: &Config, file: &PathBuf, to: &[String]) -> Result<(), Box<dyn Error>> {
+async fn send_file(config: &Config, file: &PathBuf, to: &[String]) -> Result<(), Failure> {
     let message = fs::read(file)?;
     report(mua::send(config, &config.address, to, &message).await?);
     Ok(())
@@ -118,7 +119,7 @@ fn report(sent: mua::Sent) {
     println!("{}", sent.reply);
 }
 
-async fn list(config: &Config) -> Result<(), Box<dyn Error>> {
+async fn list(config: &Config) -> Result<(), Failure> {
     let mut mailbox = Mailbox::open(config).await?;
     for entry in mailbox.list().await? {
         let header = mailbox.read(entry.number, Some(0)).await?;
@@ -142,7 +143,7 @@ async fn read(
     number: u32,
     raw: bool,
     save: Option<PathBuf>,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<(), Failure> {
     let mut mailbox = Mailbox::open(config).await?;
     let bytes = mailbox.read(number, None).await?;
     mailbox.close().await?;
@@ -169,7 +170,7 @@ async fn read(
     Ok(())
 }
 
-async fn delete(config: &Config, number: u32) -> Result<(), Box<dyn Error>> {
+async fn delete(config: &Config, number: u32) -> Result<(), Failure> {
     let mut mailbox = Mailbox::open(config).await?;
     mailbox.delete(number).await?;
     mailbox.close().await?;

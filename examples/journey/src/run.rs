@@ -179,11 +179,9 @@ async fn serve(world: &World) -> Result<(), Failure> {
 /// # Errors
 /// The folder holds something, or is none.
 pub fn check_folder(folder: &Path) -> Result<(), Failure> {
-    match fs::read_dir(folder) {
-        Ok(mut entries) if entries.next().is_some() => {
-            Err(format!("{} is not empty", folder.display()).into())
-        }
-        Ok(_) => Ok(()),
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => Err(format!("{} is not empty", folder.display()).into()),
+        Ok(false) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(format!("{}: {error}", folder.display()).into()),
     }

@@ -223,7 +223,7 @@ impl World {
     /// How a relay of this world finds its way: its DNS, the ports that stand for 25, and a short retry.
     fn routing(&self) -> String {
         format!(
-            "[dns]\nservers = [\"{}\"]\n\n[relay]\nca = {:?}\n\n[relay.ports]\n\"mx1.b.com\" = {}\n\"mx2.b.com\" = {}\n\n\
+            "[dns]\nservers = [\"{}\"]\n\n[relay]\nca = {:?}\nreach = \"any\"\n\n[relay.ports]\n\"mx1.b.com\" = {}\n\"mx2.b.com\" = {}\n\n\
              [retry]\nfirst_seconds = 0.25\n",
             self.dns.address(),
             self.authority.certificate(),

@@ -62,9 +62,24 @@ pub struct Dns {
 pub struct Relay {
     /// Ports of hosts that do not listen at 25.
     pub ports: BTreeMap<String, u16>,
+    /// Which networks mail may be sent to.
+    pub reach: Reach,
     /// Authorities, PEM, that certificates of other hosts are checked against. Without it TLS is used
     /// with whoever answers, which still keeps listeners out (RFC 7435).
     pub ca: Option<PathBuf>,
+}
+
+/// Which networks mail may be sent to: the DNS of others must not lead to what only we can reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// Every address, this host included.
+    Any,
+    /// Private networks too, but neither this host nor what is no host's address.
+    #[default]
+    Private,
+    /// The Internet only.
+    Public,
 }
 
 /// The schedule of a message that cannot be sent at once, in seconds.
@@ -93,9 +108,15 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// A number of seconds as a duration; what is no duration is none at all.
-    pub(crate) fn duration(seconds: f64) -> Duration {
-        Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    /// The schedule; a number that is no duration is none at all.
+    pub(crate) fn schedule(&self) -> mail_queue::Retry {
+        let seconds = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        mail_queue::Retry {
+            first: seconds(self.first_seconds),
+            longest: seconds(self.longest_seconds),
+            notice: seconds(self.notice_seconds),
+            life: seconds(self.life_seconds),
+        }
     }
 }
 

@@ -1,2 +1,42 @@
-//! The relay: MX and submission servers, queue, routes, bounces.
-fn main() {}
+//! The relay: takes mail and sends it on.
+
+use clap::{Parser, Subcommand};
+use mta::Config;
+use std::{path::PathBuf, process::ExitCode};
+
+/// Takes mail as the MX host of its domains and from its users, and sends it on.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "mta.toml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves until it is told to stop; what is done without a command
+    Serve,
+    /// Reads a password from standard input and prints the user's line for the password file
+    Keys {
+        /// The user, as in `ana@a.org`
+        name: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    agent::init("info");
+    agent::run(async {
+        match arguments.command {
+            Some(Command::Keys { name }) => Ok(agent::print_keys(&name)?),
+            None | Some(Command::Serve) => {
+                let config: Config = agent::load(&arguments.config)?;
+                let service = mta::start(config, agent::stop_on_signal()).await?;
+                Ok(service.finished().await?)
+            }
+        }
+    })
+}

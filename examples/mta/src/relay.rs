@@ -2,13 +2,12 @@
 
 use crate::Shared;
 use agent::{Courier, CourierError, Letter, Who, transcript};
-use posta_net::{Clock, Conn, ConnectError, Stream, tls};
+use posta_net::{Conn, ConnectError, Stream, tls};
 use smtp_proto::{
     Client, Protocol, client,
     codec::{ParseError, ReplyBuf},
 };
-use std::{fs::File, net::SocketAddr, path::Path, sync::Arc, time::Duration};
-use tokio::net::TcpStream;
+use std::{io::Read, net::SocketAddr, sync::Arc, time::Duration};
 
 /// How long one address may take to answer. RFC 5321 4.5.3.2.1 leaves it to us.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -48,7 +47,7 @@ pub(crate) async fn hand_over(
     shared: &Shared,
     target: &Target,
     letter: &Letter<'_>,
-    message: &Path,
+    message: &mut impl Read,
 ) -> Result<Handed, RelayError> {
     let mut courier = meet(shared, target).await?;
     if target.protocol == Protocol::Smtp && courier.can_start_tls() {
@@ -61,8 +60,7 @@ pub(crate) async fn hand_over(
             Err(error) => return Err(error.into()),
         }
     }
-    let mut file = File::open(message).map_err(CourierError::Read)?;
-    let verdicts = courier.deliver(letter, &mut file).await?;
+    let verdicts = courier.deliver(letter, message).await?;
     let tls = courier.tls();
     // The verdicts stand, whatever becomes of the farewell.
     let _ = courier.leave().await;
@@ -70,12 +68,12 @@ pub(crate) async fn hand_over(
 }
 
 async fn meet(shared: &Shared, target: &Target) -> Result<Courier, RelayError> {
-    let tcp: TcpStream = posta_net::connect(&target.addresses, PATIENCE).await?;
+    let tcp = posta_net::connect(&target.addresses, PATIENCE).await?;
     let mut config = client::Config::new(shared.config.hostname.as_str())?;
     config.protocol = target.protocol;
-    let clock: Clock = shared.clock;
+    let clock = shared.clock;
     let machine = Client::new(Arc::new(config), clock.now());
-    let mut conn: Conn<Client> = Conn::new(machine, Stream::Plain(tcp), client::Limits::INPUT, clock);
+    let mut conn = Conn::new(machine, Stream::Plain(tcp), client::Limits::INPUT, clock);
     let session = format!("{} → {}", shared.config.hostname, target.name);
     if let Some(tap) = transcript(&session, Who::Client) {
         conn.set_tap(tap);

@@ -2,18 +2,20 @@
 
 use crate::{
     Shared,
+    spool::SpoolError,
     hops::Hops,
-    spool::{Envelope, Incoming},
     trace,
 };
-use agent::{Exchange, Verdict, Who, hop, transcript};
+use agent::{Exchange, Failure, Verdict, Who, hop, transcript};
+use mail_queue::{Envelope, Incoming};
+use posta_core::disk::fs::Fs;
 use posta_net::{Conn, Stream};
 use smtp_proto::{
     Misuse, Server,
     codec::{Address, EnhancedCode, Params, Path},
     server::{Event, Hello},
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// What a client may do here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub(crate) struct Session {
     exchange: Option<Exchange>,
     user: Option<String>,
     envelope: Envelope,
-    incoming: Option<Incoming>,
+    incoming: Option<Incoming<Fs>>,
     hops: Hops,
 }
 
@@ -60,7 +62,7 @@ impl Session {
             hello: None,
             exchange: None,
             user: None,
-            envelope: Envelope::default(),
+            envelope: Envelope::new("", Duration::ZERO),
             incoming: None,
             hops: Hops::default(),
         };
@@ -69,7 +71,7 @@ impl Session {
         }
     }
 
-    async fn serve(&mut self, conn: &mut Conn<Server>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn serve(&mut self, conn: &mut Conn<Server>) -> Result<(), Failure> {
         let shared = Arc::clone(&self.shared);
         loop {
             let tls = conn.tls();
@@ -161,9 +163,7 @@ impl Session {
                 return smtp.reject(553, EnhancedCode(5, 7, 1), &format!("{user} may not send as {}", path.as_str()));
             }
         }
-        self.envelope.sender = path.as_str().to_owned();
-        // The machine has checked that they are well-formed.
-        self.envelope.id = params.envid().unwrap_or_default();
+        self.envelope = Envelope::new(path.as_str(), agent::now());
         smtp.accept()
     }
 
@@ -183,8 +183,9 @@ impl Session {
             (Path::Postmaster, Some(domain)) => format!("postmaster@{domain}"),
             _ => return smtp.reject(550, EnhancedCode(5, 1, 1), "No such mailbox here"),
         };
-        if !self.envelope.recipients.contains(&recipient) {
-            self.envelope.recipients.push(recipient);
+        // Once is enough.
+        if !self.envelope.recipients.iter().any(|known| known.address == recipient) {
+            self.envelope.add(&recipient);
         }
         smtp.accept()
     }
@@ -198,15 +199,14 @@ impl Session {
     }
 
     fn data(&mut self, smtp: &mut Server, tls: bool) -> Result<(), Misuse> {
-        let shared = &self.shared;
-        let incoming = shared.spool.begin(&self.envelope).and_then(|mut incoming| {
+        let incoming = self.shared.spool.begin().and_then(|mut incoming| {
             let field = trace::received(&trace::Receipt {
-                host: &shared.config.hostname,
+                host: &self.shared.config.hostname,
                 peer: self.peer,
                 hello: self.hello.as_ref().map(|(hello, name)| (*hello, name.as_str())),
                 tls,
                 authenticated: self.user.is_some(),
-                id: incoming.id(),
+                id: &incoming.id().to_string(),
                 recipients: &self.envelope.recipients,
             });
             incoming.write(field.as_bytes())?;
@@ -234,10 +234,8 @@ impl Session {
     }
 
     async fn end(&mut self, smtp: &mut Server) -> Result<(), Misuse> {
-        let incoming = self.incoming.take();
-        let recipients = self.envelope.recipients.len();
-        let (from, hops) = (self.envelope.sender.clone(), self.hops.seen());
-        self.forget();
+        let (incoming, hops) = (self.incoming.take(), self.hops.seen());
+        let envelope = std::mem::replace(&mut self.envelope, Envelope::new("", Duration::ZERO));
         if hops > self.shared.config.limits.hops {
             // RFC 5321 6.3
             return smtp.reject(554, EnhancedCode(5, 4, 6), "This message goes in circles");
@@ -245,27 +243,26 @@ impl Session {
         let Some(incoming) = incoming else {
             return smtp.reject(451, EnhancedCode(4, 3, 0), "The message could not be stored");
         };
-        let id = incoming.id().to_owned();
-        match incoming.commit().await {
-            Ok(octets) => {
+        let octets = incoming.size();
+        let (from, recipients) = (envelope.sender.clone(), envelope.recipients.len());
+        match self.shared.spool.commit(incoming, envelope).await {
+            Ok(id) => {
                 let what = format_args!("took {octets} octets from <{from}> for {recipients}, on disk");
-                hop(&self.shared.config.hostname, &id, what);
-                smtp.accept_with(&format!("Queued as {id}"))?;
-                self.shared.news.notify_one();
-                Ok(())
+                hop(&self.shared.config.hostname, &id.to_string(), what);
+                smtp.accept_with(&format!("Queued as {id}"))
             }
             Err(error) => self.cannot_store(&error, smtp),
         }
     }
 
-    fn cannot_store(&self, error: &crate::spool::Error, smtp: &mut Server) -> Result<(), Misuse> {
+    fn cannot_store(&self, error: &SpoolError, smtp: &mut Server) -> Result<(), Misuse> {
         tracing::error!(%error, "cannot store a message");
         smtp.reject(451, EnhancedCode(4, 3, 0), "The message could not be stored")
     }
 
     /// Forgets the transaction; what was written of a message goes away.
     fn forget(&mut self) {
-        self.envelope = Envelope::default();
+        self.envelope = Envelope::new("", Duration::ZERO);
         self.incoming = None;
     }
 }

@@ -1,8 +1,9 @@
 //! The Received field that this host adds.
 
 use imf_message::{Date, Received};
+use mail_queue::Recipient;
 use smtp_proto::server::Hello;
-use std::{net::SocketAddr, time::SystemTime};
+use std::{net::SocketAddr, time::Duration};
 
 /// What is known of a message that comes in.
 pub(crate) struct Receipt<'a> {
@@ -12,7 +13,7 @@ pub(crate) struct Receipt<'a> {
     pub(crate) tls: bool,
     pub(crate) authenticated: bool,
     pub(crate) id: &'a str,
-    pub(crate) recipients: &'a [String],
+    pub(crate) recipients: &'a [Recipient],
 }
 
 /// The field, with its line end. RFC 5321 4.4
@@ -26,20 +27,19 @@ pub(crate) fn received(receipt: &Receipt<'_>) -> String {
         id: Some(receipt.id.to_owned()),
         // RFC 5321 7.2: with more than one it would tell of Bcc.
         for_: match receipt.recipients {
-            [only] => Some(only.clone()),
+            [only] => Some(only.address.clone()),
             _ => None,
         },
-        date: Some(now()),
+        date: Some(date(agent::now())),
         ..Received::default()
     };
     // It fails only for a date outside of the years 1900 to 9999.
     field.header().map_or_else(|_| String::new(), |header| header.as_str().to_owned())
 }
 
-/// The time, in UTC.
-pub(crate) fn now() -> Date {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Date::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), 0)
+/// A time of day since the beginning of 1970, in UTC.
+pub(crate) fn date(time: Duration) -> Date {
+    Date::new(i64::try_from(time.as_secs()).unwrap_or(i64::MAX), 0)
 }
 
 /// RFC 3848

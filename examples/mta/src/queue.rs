@@ -1,0 +1,132 @@
+//! The queue at work: what is due is tried, and then done, put off or bounced.
+
+use crate::{Shared, bounce, destination};
+use agent::hop;
+use mail_queue::{Envelope, Error, Id, Outcome};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{task::JoinSet, time::timeout};
+
+/// How many messages are tried at once.
+const MESSAGES: usize = 20;
+
+/// How long those under way may take once the relay is to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// The pause after the spool itself has failed.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Works off the queue until the relay is to stop.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut attempts = JoinSet::new();
+    loop {
+        tokio::select! {
+            id = shared.spool.due(), if attempts.len() < MESSAGES => {
+                let shared = Arc::clone(&shared);
+                attempts.spawn(async move { attempt(&shared, id).await });
+            }
+            Some(_) = attempts.join_next() => {}
+            () = shared.stop.stopped() => break,
+        }
+    }
+    // What does not end in time is tried again at the next start.
+    let _ = timeout(GRACE, async { while attempts.join_next().await.is_some() {} }).await;
+}
+
+/// Tries one message.
+async fn attempt(shared: &Arc<Shared>, id: Id) {
+    let mut entry = match shared.spool.entry(&id) {
+        Ok(entry) => entry,
+        Err(error) => return unreadable(shared, id, &error),
+    };
+    send(shared, id, &mut entry).await;
+    let now = agent::now();
+    if shared.retry.is_over(entry.arrived, now) {
+        give_up(&mut entry);
+    }
+    if let Err(error) = settle(shared, id, &mut entry, now).await {
+        // What is on disk counts: at worst, someone gets the message twice.
+        tracing::error!(%id, %error, "the spool failed");
+        shared.spool.put_off(id, now + PAUSE);
+    }
+}
+
+/// Tries every destination of a message, all at once, and notes what became of each recipient.
+async fn send(shared: &Arc<Shared>, id: Id, entry: &mut Envelope) {
+    let mut destinations = BTreeMap::<String, Vec<usize>>::new();
+    let pending = |(_, recipient): &(usize, &mail_queue::Recipient)| {
+        recipient.outcome == Outcome::Pending
+    };
+    for (n, recipient) in entry.recipients.iter().enumerate().filter(pending) {
+        let domain = recipient.address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        destinations.entry(domain.to_ascii_lowercase()).or_default().push(n);
+    }
+    let mut attempts = JoinSet::new();
+    for (domain, numbers) in destinations {
+        let recipients: Vec<String> =
+            numbers.iter().map(|n| entry.recipients[*n].address.clone()).collect();
+        let parcel = destination::Parcel {
+            id,
+            domain,
+            sender: entry.sender.clone(),
+            size: entry.size(),
+            eight_bit: entry.is_eight_bit(),
+        };
+        let shared = Arc::clone(shared);
+        attempts.spawn(async move {
+            (numbers, destination::send(&shared, &parcel, &recipients).await)
+        });
+    }
+    while let Some(done) = attempts.join_next().await {
+        // An attempt that panicked has changed nothing: its recipients are still pending.
+        let Ok((numbers, outcomes)) = done else { continue };
+        for (n, settled) in numbers.into_iter().zip(outcomes) {
+            entry.recipients[n].settle(settled.outcome, &settled.host, &settled.reply);
+        }
+    }
+}
+
+/// The message is too old: who was not reached is not reached any more.
+fn give_up(entry: &mut Envelope) {
+    for recipient in &mut entry.recipients {
+        if recipient.outcome == Outcome::Pending {
+            recipient.outcome = Outcome::Failed;
+            recipient.reply = format!("{} (4.4.7 tried for too long)", recipient.reply);
+        }
+    }
+}
+
+/// Tells the sender what there is to tell, and keeps what is left to do.
+async fn settle(
+    shared: &Shared,
+    id: Id,
+    entry: &mut Envelope,
+    now: Duration,
+) -> Result<(), crate::spool::SpoolError> {
+    // First the bounce is on disk, then the failure is crossed off.
+    bounce::failures(shared, id, entry).await?;
+    if entry.is_done() {
+        return shared.spool.remove(id).await;
+    }
+    if shared.retry.is_late(entry.arrived, now) && !entry.notified {
+        bounce::delay(shared, id, entry).await?;
+    }
+    let next = shared.retry.next(entry.arrived, now, agent::random()? as u32);
+    entry.put_off(next);
+    shared.spool.update(id, entry).await?;
+    let pause = (next - now).as_secs_f64();
+    let why = entry.pending().map(|recipient| &*recipient.reply).next().unwrap_or_default();
+    hop(&shared.config.hostname, &id.to_string(), format_args!("deferred for {pause:.1} s: {why}"));
+    shared.spool.put_off(id, next);
+    Ok(())
+}
+
+fn unreadable(shared: &Shared, id: Id, error: &Error) {
+    tracing::error!(%id, %error, "cannot read an entry of the spool");
+    let aside = match error {
+        Error::Corrupt { .. } => shared.spool.put_aside(&id),
+        _ => Err(error.clone()),
+    };
+    if aside.is_err() {
+        shared.spool.put_off(id, agent::now() + PAUSE);
+    }
+}

@@ -1,0 +1,105 @@
+//! What the sessions and the queue share.
+
+use crate::{Config, Reach, session::Role, spool::Spool};
+use agent::{Failure, Logins};
+use mail_queue::Retry;
+use mx_resolve::{Policy, StubConfig};
+use posta_net::{
+    Clock, Stop,
+    dns::Resolver,
+    tls::{self, ClientConfig, ServerConfig, Verify},
+};
+use smtp_proto::server;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// How many hosts are talked to at once.
+const CONNECTIONS: usize = 50;
+
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) spool: Spool,
+    pub(crate) retry: Retry,
+    pub(crate) resolver: Resolver,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) logins: Option<Logins>,
+    /// What we show to our clients.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// Whom we believe when we are the client.
+    pub(crate) trust: Arc<ClientConfig>,
+    /// Slots for sessions with other hosts.
+    pub(crate) connections: Semaphore,
+    pub(crate) clock: Clock,
+    pub(crate) stop: Stop,
+    mx: Arc<server::Config>,
+    submission: Arc<server::Config>,
+    submissions: Arc<server::Config>,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, stop: Stop) -> Result<Self, Failure> {
+        let logins = match &config.users {
+            Some(path) => Some(Logins::new(agent::users(path)?)?),
+            None => None,
+        };
+        let submits = !config.listen.submission.is_empty() || !config.listen.submissions.is_empty();
+        if submits && (config.tls.is_none() || logins.is_none()) {
+            return Err("submission needs `users` and `[tls]`: without them anyone could send as anyone".into());
+        }
+        let (mut mx, mut submission) = (smtp(&config, None)?, smtp(&config, logins.as_ref())?);
+        let mut submissions = submission.clone();
+        (mx.starttls, submission.starttls, submissions.tls) = (config.tls.is_some(), true, true);
+        let tls = config.tls.as_ref().map(agent::TlsFiles::read).transpose()?;
+        let verify = config.relay.ca.clone().map_or(Verify::None, Verify::Ca);
+        let servers = config.dns.servers.clone();
+        Ok(Self {
+            spool: Spool::open(&config.spool)?,
+            retry: config.retry.schedule(),
+            resolver: Resolver::new(StubConfig { servers, ..StubConfig::default() }),
+            policy: Arc::new(policy(&config)?),
+            trust: tls::client(&verify)?,
+            connections: Semaphore::new(CONNECTIONS),
+            clock: Clock::start(),
+            stop,
+            mx: Arc::new(mx),
+            submission: Arc::new(submission),
+            submissions: Arc::new(submissions),
+            logins,
+            tls,
+            config,
+        })
+    }
+
+    /// The machine's configuration for a session, which may begin under TLS.
+    pub(crate) fn server_config(&self, role: Role, tls: bool) -> Arc<server::Config> {
+        Arc::clone(match (role, tls) {
+            (Role::Mx, _) => &self.mx,
+            (Role::Submission, false) => &self.submission,
+            (Role::Submission, true) => &self.submissions,
+        })
+    }
+}
+
+fn policy(config: &Config) -> Result<Policy, Failure> {
+    Ok(Policy {
+        // RFC 5321 5.1: mail does not go to a host that is no better than we are.
+        own_names: vec![config.hostname.parse()?],
+        reach: match config.relay.reach {
+            Reach::Any => mx_resolve::Reach::Any,
+            Reach::Private => mx_resolve::Reach::Private,
+            Reach::Public => mx_resolve::Reach::Public,
+        },
+        ..Policy::default()
+    })
+}
+
+fn smtp(config: &Config, logins: Option<&Logins>) -> Result<server::Config, Failure> {
+    let mut smtp = server::Config::new(config.hostname.as_str())?;
+    if let Some(logins) = logins {
+        smtp.require_tls = true;
+        smtp.auth = logins.offer(true).into_iter().map(Into::into).collect();
+    }
+    smtp.limits.message = config.limits.message_size;
+    smtp.limits.recipients = config.limits.recipients;
+    Ok(smtp)
+}

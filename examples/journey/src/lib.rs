@@ -11,3 +11,4 @@ mod world;
 pub use original::{Original, OriginalError};
 pub use run::{Options, check_folder, run};
 pub use watch::{Hop, Watch};
+pub use world::{ANA, BEA, User, World};

@@ -11,9 +11,12 @@ use std::{
 };
 use tokio::net::TcpSocket;
 
-/// Who writes and who reads, with the passwords they are known by here.
+/// Any free port of loopback, in a configuration.
+const FREE: &str = "127.0.0.1:0";
+
+/// Who writes, with the password she is known by here.
 pub const ANA: User = User { name: "Ana", address: "ana@a.org", password: "wonderland" };
-/// See [`ANA`].
+/// Who reads.
 pub const BEA: User = User { name: "Bea", address: "bea@b.com", password: "looking-glass" };
 
 /// A user of one of the two domains.
@@ -27,7 +30,7 @@ pub struct User {
     pub password: &'static str,
 }
 
-/// DNS, authority, and all agents but `mx1`, running on free ports of loopback.
+/// DNS, authority, and all agents of `a.org` and `b.com` but `mx1`, running on free ports of loopback.
 #[expect(missing_debug_implementations, reason = "it holds private keys")]
 pub struct World {
     folder: PathBuf,
@@ -35,15 +38,53 @@ pub struct World {
     dns: Dns,
     stop: Stop,
     services: Vec<Service>,
-    /// The port of mx1, held so that nobody else gets it while mx1 is down.
-    held: Option<TcpSocket>,
-    mx1: SocketAddr,
-    mx2: SocketAddr,
+    a: Site,
+    b: Site,
+    mx1: Port,
+    mx2: Port,
+}
+
+/// One of the domains: where its only user sends and reads, and where her mail is delivered.
+struct Site {
+    domain: &'static str,
+    /// Its best mail host, which is also its submission server.
+    host: &'static str,
+    user: &'static User,
+    mx: SocketAddr,
     lmtp: SocketAddr,
     submission: SocketAddr,
     submissions: SocketAddr,
     pop3: SocketAddr,
     pop3s: SocketAddr,
+}
+
+/// A port, held so that nobody else gets it until its server starts.
+struct Port {
+    address: SocketAddr,
+    held: Option<TcpSocket>,
+}
+
+impl Port {
+    fn reserve() -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        Ok(Self { address: socket.local_addr()?, held: Some(socket) })
+    }
+
+    /// Lets it go, for its server to take.
+    fn release(&mut self) -> SocketAddr {
+        self.held = None;
+        self.address
+    }
+}
+
+impl Site {
+    fn new(domain: &'static str, host: &'static str, user: &'static User, mx: SocketAddr) -> Self {
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let [lmtp, submission, submissions, pop3, pop3s] = [nowhere; 5];
+        Self { domain, host, user, mx, lmtp, submission, submissions, pop3, pop3s }
+    }
 }
 
 impl World {
@@ -54,31 +95,25 @@ impl World {
     pub async fn start(folder: &Path) -> Result<Self, Failure> {
         let folder = fs::canonicalize(folder)?;
         let authority = Authority::new(&folder)?;
-        let dns = Dns::start().await?;
-        let held = TcpSocket::new_v4()?;
-        held.set_reuseaddr(true)?;
-        held.bind((Ipv4Addr::LOCALHOST, 0).into())?;
-        let mx1 = held.local_addr()?;
-        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let (mut mx, mx1, mx2) = (Port::reserve()?, Port::reserve()?, Port::reserve()?);
         let mut world = Self {
             folder,
             authority,
-            dns,
+            dns: Dns::start().await?,
             stop: Stop::new(),
             services: Vec::new(),
-            held: Some(held),
+            a: Site::new("a.org", "mx.a.org", &ANA, mx.address),
+            b: Site::new("b.com", "mx1.b.com", &BEA, mx1.address),
             mx1,
-            mx2: nowhere,
-            lmtp: nowhere,
-            submission: nowhere,
-            submissions: nowhere,
-            pop3: nowhere,
-            pop3s: nowhere,
+            mx2,
         };
-        world.start_mda().await?;
-        world.start_maa().await?;
-        world.mx2 = world.start_mx("mx2.b.com", "127.0.0.1:0", None).await?;
-        world.start_provider().await?;
+        for site in [Self::a, Self::b] {
+            world.start_mda(site).await?;
+            world.start_maa(site).await?;
+        }
+        world.start_backup().await?;
+        mx.release();
+        world.start_mta(Self::a).await?;
         Ok(world)
     }
 
@@ -87,35 +122,37 @@ impl World {
     /// # Errors
     /// As for [`start`](Self::start).
     pub async fn start_mx1(&mut self) -> Result<(), Failure> {
-        self.held = None;
-        let (at, lmtp) = (self.mx1.to_string(), self.lmtp.to_string());
-        self.start_mx("mx1.b.com", &at, Some(&lmtp)).await?;
-        Ok(())
+        self.mx1.release();
+        self.start_mta(Self::b).await
     }
 
-    /// The configuration of Ana's or Bea's mail program.
+    /// The configuration of Ana's mail program, or, once `mx1.b.com` runs, of Bea's.
     ///
     /// # Errors
     /// The file cannot be written or read back.
     pub fn mail_program(&self, user: &User) -> Result<mua::Config, Failure> {
+        let site = if user.address == self.a.user.address { &self.a } else { &self.b };
         let text = format!(
-            "name = {:?}\naddress = {:?}\nca = {:?}\n\n[submission]\nhost = \"mx.a.org\"\nconnect = \"{}\"\n\
-             security = \"starttls\"\nuser = {:?}\npassword = {:?}\n\n[pop3]\nhost = \"pop.b.com\"\n\
-             connect = \"{}\"\nsecurity = \"tls\"\nuser = {:?}\npassword = {:?}\n",
+            "name = {:?}\naddress = {:?}\nca = {:?}\n\n\
+             [submission]\nhost = {:?}\nconnect = \"{}\"\nsecurity = \"starttls\"\nuser = {:?}\npassword = {:?}\n\n\
+             [pop3]\nhost = \"pop.{}\"\nconnect = \"{}\"\nsecurity = \"tls\"\nuser = {:?}\npassword = {:?}\n",
             user.name,
             user.address,
             self.authority.certificate(),
-            self.submission,
+            site.host,
+            site.submission,
             user.address,
             user.password,
-            self.pop3s,
+            site.domain,
+            site.pop3s,
             user.address,
             user.password,
         );
         self.config(&format!("mua-{}", user.name.to_lowercase()), &text)
     }
 
-    /// Writes the settings that a mail program needs into `settings.toml` and returns them.
+    /// Writes the settings that a mail program needs into `settings.toml` and returns them: Ana sends,
+    /// Bea reads.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -132,11 +169,11 @@ impl World {
             );
         }
         for (service, address, security) in [
-            ("submission", self.submission, "STARTTLS"),
-            ("submissions", self.submissions, "TLS"),
-            ("pop3", self.pop3, "STARTTLS"),
-            ("pop3s", self.pop3s, "TLS"),
-            ("mx", self.mx1, "STARTTLS"),
+            ("submission", self.a.submission, "STARTTLS"),
+            ("submissions", self.a.submissions, "TLS"),
+            ("pop3", self.b.pop3, "STARTTLS"),
+            ("pop3s", self.b.pop3s, "TLS"),
+            ("mx", self.b.mx, "STARTTLS"),
         ] {
             let (host, port) = (address.ip(), address.port());
             let _ = write!(
@@ -160,76 +197,92 @@ impl World {
         Ok(())
     }
 
-    async fn start_mda(&mut self) -> Result<(), Failure> {
+    fn a(&mut self) -> &mut Site {
+        &mut self.a
+    }
+
+    fn b(&mut self) -> &mut Site {
+        &mut self.b
+    }
+
+    async fn start_mda(&mut self, site: fn(&mut Self) -> &mut Site) -> Result<(), Failure> {
+        let Site { domain, user, .. } = *site(self);
         let text = format!(
-            "hostname = \"mda.b.com\"\nlisten = [\"127.0.0.1:0\"]\n\n[mailboxes]\n{:?} = {:?}\n",
-            BEA.address,
-            self.maildir(),
+            "hostname = \"mda.{domain}\"\nlisten = [{FREE:?}]\n\n[mailboxes]\n{:?} = {:?}\n",
+            user.address,
+            self.maildir(user),
         );
-        let service = mda::start(self.config("mda", &text)?, self.stop.clone()).await?;
-        self.lmtp = self.keep(service, &["lmtp"])[0];
+        let config = self.config(&format!("mda.{domain}"), &text)?;
+        let service = mda::start(config, self.stop.clone()).await?;
+        site(self).lmtp = self.keep(service, "lmtp");
         Ok(())
     }
 
-    async fn start_maa(&mut self) -> Result<(), Failure> {
+    async fn start_maa(&mut self, site: fn(&mut Self) -> &mut Site) -> Result<(), Failure> {
+        let Site { domain, user, .. } = *site(self);
         let text = format!(
-            "hostname = \"pop.b.com\"\nusers = {:?}\n\n[listen]\npop3 = [\"127.0.0.1:0\"]\npop3s = [\"127.0.0.1:0\"]\n\n\
+            "hostname = \"pop.{domain}\"\nusers = {:?}\n\n[listen]\npop3 = [{FREE:?}]\npop3s = [{FREE:?}]\n\n\
              {}\n[mailboxes]\n{:?} = {:?}\n",
-            self.users(&BEA)?,
-            self.tls("pop.b.com")?,
-            BEA.address,
-            self.maildir(),
+            self.users(user)?,
+            self.tls(&format!("pop.{domain}"))?,
+            user.address,
+            self.maildir(user),
         );
-        let service = maa::start(self.config("maa", &text)?, self.stop.clone()).await?;
-        let at = self.keep(service, &["pop3", "pop3s"]);
-        (self.pop3, self.pop3s) = (at[0], at[1]);
+        let config = self.config(&format!("maa.{domain}"), &text)?;
+        let service = maa::start(config, self.stop.clone()).await?;
+        let (pop3, pop3s) = (address(&service, "pop3"), self.keep(service, "pop3s"));
+        (site(self).pop3, site(self).pop3s) = (pop3, pop3s);
         Ok(())
     }
 
-    /// A mail host of b.com: the first delivers by LMTP, the second holds the mail for the first.
-    async fn start_mx(
-        &mut self,
-        host: &str,
-        listen: &str,
-        lmtp: Option<&str>,
-    ) -> Result<SocketAddr, Failure> {
-        let deliver = lmtp.map_or_else(String::new, |lmtp| format!("deliver = {lmtp:?}\n"));
+    /// The best mail host of a domain: takes mail from anyone for its domain, from its user for anyone, and
+    /// delivers by LMTP.
+    async fn start_mta(&mut self, site: fn(&mut Self) -> &mut Site) -> Result<(), Failure> {
+        let Site { domain, host, user, mx, lmtp, .. } = *site(self);
         let text = format!(
-            "hostname = {host:?}\nspool = {:?}\ndomains = [\"b.com\"]\n{deliver}\n[listen]\nmx = [{listen:?}]\n\n{}\n{}",
-            self.folder.join(format!("spool-{host}")),
+            "hostname = {host:?}\nspool = {:?}\ndomains = [{domain:?}]\ndeliver = \"{lmtp}\"\nusers = {:?}\n\n\
+             [listen]\nmx = [\"{mx}\"]\nsubmission = [{FREE:?}]\nsubmissions = [{FREE:?}]\n\n{}\n{}",
+            self.spool(host),
+            self.users(user)?,
             self.tls(host)?,
             self.routing(),
         );
         let service = mta::start(self.config(host, &text)?, self.stop.clone()).await?;
-        Ok(self.keep(service, &["mx"])[0])
+        let submission = address(&service, "submission");
+        let submissions = self.keep(service, "submissions");
+        (site(self).submission, site(self).submissions) = (submission, submissions);
+        Ok(())
     }
 
-    /// Ana's provider: takes her submissions and relays them.
-    async fn start_provider(&mut self) -> Result<(), Failure> {
+    /// The second mail host of b.com: holds the mail for the first.
+    async fn start_backup(&mut self) -> Result<(), Failure> {
+        let (host, mx) = ("mx2.b.com", self.mx2.release());
         let text = format!(
-            "hostname = \"mx.a.org\"\nspool = {:?}\ndomains = [\"a.org\"]\nusers = {:?}\n\n[listen]\n\
-             submission = [\"127.0.0.1:0\"]\nsubmissions = [\"127.0.0.1:0\"]\n\n{}\n{}",
-            self.folder.join("spool-mx.a.org"),
-            self.users(&ANA)?,
-            self.tls("mx.a.org")?,
+            "hostname = {host:?}\nspool = {:?}\ndomains = [\"b.com\"]\n\n[listen]\nmx = [\"{mx}\"]\n\n{}\n{}",
+            self.spool(host),
+            self.tls(host)?,
             self.routing(),
         );
-        let service = mta::start(self.config("mx.a.org", &text)?, self.stop.clone()).await?;
-        let at = self.keep(service, &["submission", "submissions"]);
-        (self.submission, self.submissions) = (at[0], at[1]);
+        let service = mta::start(self.config(host, &text)?, self.stop.clone()).await?;
+        self.keep(service, "mx");
         Ok(())
     }
 
     /// How a relay of this world finds its way: its DNS, the ports that stand for 25, and a short retry.
     fn routing(&self) -> String {
-        format!(
-            "[dns]\nservers = [\"{}\"]\n\n[relay]\nca = {:?}\nreach = \"any\"\n\n[relay.ports]\n\"mx1.b.com\" = {}\n\"mx2.b.com\" = {}\n\n\
-             [retry]\nfirst_seconds = 0.25\n",
+        let mut text = format!(
+            "[dns]\nservers = [\"{}\"]\n\n[relay]\nca = {:?}\nreach = \"any\"\n\n[relay.ports]\n",
             self.dns.address(),
             self.authority.certificate(),
-            self.mx1.port(),
-            self.mx2.port(),
-        )
+        );
+        for (host, address) in [
+            (self.a.host, self.a.mx),
+            (self.b.host, self.mx1.address),
+            ("mx2.b.com", self.mx2.address),
+        ] {
+            let _ = writeln!(text, "{host:?} = {}", address.port());
+        }
+        text + "\n[retry]\nfirst_seconds = 0.25\n"
     }
 
     fn tls(&self, host: &str) -> io::Result<String> {
@@ -240,18 +293,23 @@ impl World {
     /// The password file of the servers that `user` logs in to.
     fn users(&self, user: &User) -> Result<PathBuf, Failure> {
         let path = self.folder.join(format!("users-{}", user.name.to_lowercase()));
-        fs::write(&path, agent::make_keys(user.address, user.password)?)?;
+        if !path.exists() {
+            fs::write(&path, agent::make_keys(user.address, user.password)?)?;
+        }
         Ok(path)
     }
 
-    fn maildir(&self) -> PathBuf {
-        self.folder.join("maildir-bea")
+    fn maildir(&self, user: &User) -> PathBuf {
+        self.folder.join(format!("maildir-{}", user.name.to_lowercase()))
     }
 
-    /// Notes where a service listens, and keeps it running.
-    fn keep(&mut self, service: Service, names: &[&str]) -> Vec<SocketAddr> {
-        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let at = names.iter().map(|name| service.address(name).unwrap_or(nowhere)).collect();
+    fn spool(&self, host: &str) -> PathBuf {
+        self.folder.join(format!("spool-{host}"))
+    }
+
+    /// Keeps a service running, and tells where one of its parts listens.
+    fn keep(&mut self, service: Service, name: &str) -> SocketAddr {
+        let at = address(&service, name);
         self.services.push(service);
         at
     }
@@ -262,4 +320,9 @@ impl World {
         fs::write(&path, text)?;
         Ok(agent::load(&path)?)
     }
+}
+
+/// Where a service listens, if it does.
+fn address(service: &Service, name: &str) -> SocketAddr {
+    service.address(name).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())
 }

@@ -157,8 +157,8 @@ fn everything_is_kept() {
     arrives(&["--keep", path(&keep)]);
     for name in [
         "ca.pem",
-        "maa.toml",
-        "mda.toml",
+        "maa.b.com.toml",
+        "mda.b.com.toml",
         "mx.a.org.toml",
         "mx1.b.com.toml",
         "mx2.b.com.toml",

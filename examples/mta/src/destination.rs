@@ -41,6 +41,9 @@ pub(crate) async fn send(shared: &Shared, parcel: &Parcel, recipients: &[String]
             return vec![nothing(outcome, error.to_string()); recipients.len()];
         }
     };
+    let hosts = targets.iter().map(|target| &*target.name).collect::<Vec<_>>().join(", then ");
+    let way = format!("mail for {} goes to {hosts}", parcel.domain);
+    hop(&shared.config.hostname, &parcel.id.to_string(), way);
     let mut all = vec![nothing(Outcome::Pending, String::new()); recipients.len()];
     for target in &targets {
         let open: Vec<usize> =

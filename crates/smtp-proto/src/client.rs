@@ -213,12 +213,12 @@ impl Client {
             }
             return Err(self.fail(now, Error::UnexpectedEof));
         }
-        if let Body::Open { asked: false } = self.body {
-            if self.output.room() >= self.config.limits.chunk.min(Output::LIMIT) {
-                self.body = Body::Open { asked: true };
-                self.deadline = None;
-                return Ok(Step::Event(Event::Body(self.output.room())));
-            }
+        let room = self.output.room();
+        if self.body == (Body::Open { asked: false })
+            && room >= self.config.limits.chunk.min(Output::LIMIT)
+        {
+            (self.body, self.deadline) = (Body::Open { asked: true }, None);
+            return Ok(Step::Event(Event::Body(room)));
         }
         self.arm(now);
         if !self.told && self.is_ready() {

@@ -77,7 +77,7 @@ impl Client {
     /// QUIT, after all that was asked before; then the session closes. No command is taken after it.
     ///
     /// # Errors
-    /// It was given already, the session is not open, or a message is on its way.
+    /// It was given already, the session is not open, or an authentication is going on.
     pub fn quit(&mut self) -> Result<(), Misuse> {
         if self.session != Session::Open || self.quitting || self.auth != Exchange::None {
             return Err(Misuse::State);

@@ -1,7 +1,10 @@
 //! Commands outside transactions.
 
 use super::{Client, Exchange, Session, Transaction, queue::Sent};
-use crate::{Misuse, codec::Command};
+use crate::{
+    Misuse,
+    codec::{Command, ErrorKind, fault},
+};
 use posta_core::Output;
 
 impl Client {
@@ -52,9 +55,13 @@ impl Client {
     /// [`Event::Reply`](super::Event::Reply).
     ///
     /// # Errors
-    /// Something is going on, or `text` cannot be sent: it is empty or holds control characters.
+    /// Something is going on, or `text` cannot be sent: it is empty, not ASCII, or holds control characters.
     pub fn vrfy(&mut self, text: &str) -> Result<(), Misuse> {
         self.only_ready()?;
+        if let Some(at) = text.bytes().position(|b| !b.is_ascii()) {
+            // RFC 6531 3.7.4.2: only with a parameter that this client does not send.
+            return Err(fault(ErrorKind::Utf8, at, "ASCII").into());
+        }
         let mut line = Output::default();
         Command::Vrfy(text).write(&mut line)?;
         self.give(Sent::Plain, |out, _| out.put(line.bytes()));

@@ -284,7 +284,19 @@ fn typed_parameters() {
     assert_eq!(params.orcpt(), Ok(Some(orcpt)));
     assert_eq!(Params::new("NOTIFY=NEVER").unwrap().notify(), Ok(Some(Notify::default())));
 
+    // RFC 6533 3
+    for (value, address) in
+        [("utf-8;\u{e9}@b.com", "\u{e9}@b.com"), ("UTF-8;\\x{E9}@b.com", "\\x{E9}@b.com")]
+    {
+        let text = format!("ORCPT={value}");
+        assert_eq!(Params::new(&text).unwrap().orcpt().unwrap().unwrap().address, address);
+    }
+
     for bad in [
+        "ORCPT=rfc822;\u{e9}@b.com",
+        "ORCPT=utf-8;a+C3+A9",
+        "ORCPT=utf-8;a+0D+0Ab",
+        "ENVID=\u{e9}",
         "RET=SOME",
         "BODY=9BIT",
         "NOTIFY=NEVER,DELAY",

@@ -250,6 +250,37 @@ fn sizes() {
 }
 
 #[test]
+fn parameters_only_where_offered() {
+    let mut config = mx();
+    let commands = [
+        "MAIL FROM:<ana@a.org> RET=HDRS",
+        "MAIL FROM:<ana@a.org> ENVID=1",
+        "RCPT TO:<bea@b.com> NOTIFY=NEVER",
+        "RCPT TO:<bea@b.com> ORCPT=rfc822;bea@b.com",
+    ];
+    for (dsn, code) in [(false, "555"), (true, "250")] {
+        config.dsn = dsn;
+        for command in commands {
+            let mut bench = Bench::greeted(config.clone());
+            if command.starts_with("RCPT") {
+                bench.say("MAIL FROM:<ana@a.org>\r\n");
+            }
+            assert_eq!(codes(&bench.say(format!("{command}\r\n"))), [code], "{command}");
+        }
+    }
+    for (mechanisms, code) in [(vec![], "555"), (vec!["PLAIN".to_owned()], "250")] {
+        config.auth = mechanisms;
+        let mut bench = Bench::greeted(config.clone());
+        assert_eq!(codes(&bench.say("MAIL FROM:<ana@a.org> AUTH=<>\r\n")), [code]);
+    }
+    let mut bench = Bench::greeted(mx());
+    for (body, code) in [("9BIT", "501"), ("BINARYMIME", "555"), ("8bitmime", "250")] {
+        let sent = bench.say(format!("MAIL FROM:<ana@a.org> BODY={body}\r\n"));
+        assert_eq!(codes(&sent), [code], "{body}");
+    }
+}
+
+#[test]
 fn too_many_recipients() {
     let mut config = mx();
     config.limits.recipients = 2;

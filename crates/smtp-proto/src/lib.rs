@@ -7,18 +7,10 @@ pub mod client;
 pub mod codec;
 mod error;
 pub mod limits;
+mod protocol;
 pub mod server;
 
 pub use client::Client;
 pub use error::{Error, Misuse};
+pub use protocol::Protocol;
 pub use server::Server;
-
-/// Which protocol a machine speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Protocol {
-    /// SMTP and ESMTP (RFC 5321).
-    #[default]
-    Smtp,
-    /// LMTP (RFC 2033): LHLO, and after a message one reply for each accepted recipient.
-    Lmtp,
-}

@@ -75,6 +75,106 @@ fn v1_smuggling_at_every_split() {
     }
 }
 
+/// All words of up to three CRs and LFs.
+fn line_ends() -> Vec<String> {
+    let mut words = vec![String::new()];
+    for from in 0..7 {
+        for octet in ['\r', '\n'] {
+            words.push(format!("{}{octet}", words[from]));
+        }
+    }
+    words
+}
+
+/// V1: a dot between any line ends at all. Only CRLF.CRLF ends the message; the oracle is a search for it.
+#[test]
+fn v1_every_line_end_around_the_dot() {
+    let (mut ends, mut others) = (0, 0);
+    for (before, after) in
+        line_ends().iter().flat_map(|a| line_ends().into_iter().map(move |b| (a, b)))
+    {
+        let wire = smuggle(&format!("{before}.{after}"));
+        let within = wire.strip_prefix(ENVELOPE).unwrap();
+        let messages = within.split("\r\n.\r\n").next().unwrap().len();
+        // A true end stands at the place of the attempt, or only where the message was to end.
+        let is_end = messages < within.find("MAIL FROM").unwrap();
+        for bare in [Bare::Reject, Bare::Convert, Bare::Pass] {
+            for piece in [1, 2, 3, wire.len()] {
+                let mut config = patient();
+                config.bare = bare;
+                let server = Server::new(config, Instant::ORIGIN);
+                let log = posta_core::testing::run(server, wire.as_bytes(), piece, INPUT, yes);
+                let count =
+                    |start: &str| log.events.iter().filter(|e| e.starts_with(start)).count();
+                let (ended, void) = (count("End"), count("Aborted"));
+                // Behind a true end come commands, of which the first may be spoilt by what stands there.
+                let expected = if is_end { 1..=2 } else { 1..=1 };
+                assert!(expected.contains(&(ended + void)), "{before:?}.{after:?}: {log:?}");
+                let spoilt = !matches!(after.as_str(), "\r\n");
+                let senders = if is_end && !spoilt { 2 } else { 1 };
+                assert_eq!(count("Mail "), senders, "{before:?}.{after:?} {bare:?} by {piece}");
+            }
+        }
+        if is_end { ends += 1 } else { others += 1 }
+    }
+    assert_eq!((ends, others), (9, 216));
+}
+
+/// A NUL neither ends nor hides anything: no command holds one, a message keeps its own.
+#[test]
+fn nul_octets() {
+    for line in ["MAIL FROM:<ana@a.org>\0", "NOOP\0x", "\0", "MAIL FROM:<an\0a@a.org>", "VRFY a\0b"]
+    {
+        let mut bench = Bench::greeted(mx());
+        assert_eq!(codes(&bench.say(format!("{line}\r\n"))), ["500"], "{line:?}");
+        assert!(bench.events().iter().all(|event| event.starts_with("Bad")), "no verdict asked");
+    }
+    assert!(Path::new("an\0a@a.org").is_err() && client::Config::new("a\0.org").is_err());
+    assert_eq!(outbound(b"a\0\r\n\0.\r\n", 1), "a\0\r\n\0.\r\n.\r\n");
+    let wire = format!("{ENVELOPE}a\0\r\n\0.\r\n.\r\n");
+    let log = every_split(|| Server::new(patient(), Instant::ORIGIN), wire.as_bytes(), INPUT, yes);
+    assert_eq!(log.events[4..], [r"a\x00\r\n\x00.\r\n", "End", "closed"]);
+}
+
+/// Whoever answers what was not asked is cut off at the first such reply, in every state.
+#[test]
+fn reply_flood() {
+    let flood = |reply: &str| format!("{reply}\r\n").repeat(1000);
+    // Idle.
+    let mut bench = Bench::ready(mua(), &["PIPELINING"]);
+    bench.hear(flood("250 OK"));
+    assert_eq!(bench.events(), ["error: Unexpected(Reply(250 OK))"]);
+    // One command, then a group, of which only as many are heard as were given.
+    let mut bench = Bench::ready(mua(), &["PIPELINING"]);
+    bench.machine.noop().unwrap();
+    bench.flush();
+    bench.hear(flood("250 OK"));
+    assert_eq!(
+        bench.events(),
+        ["Reply(Reply(250 OK))", "error: Unexpected(Reply(250 OK))"],
+        "it is never Ready with replies to nothing at hand"
+    );
+    let mut bench = Bench::ready(mua(), &["PIPELINING"]);
+    bench.machine.mail(Path::Null, &MailParams::default()).unwrap();
+    bench.machine.rcpt(Path::Postmaster, &RcptParams::default()).unwrap();
+    bench.flush();
+    bench.hear(flood("550 No"));
+    let events = bench.events();
+    assert_eq!(events[..2], ["Mail(Reply(550 No))", "Done(Reply(550 No))"]);
+    assert_eq!(events[2..], ["error: Unexpected(Reply(550 No))"]);
+    // Within a message, a verdict and no more.
+    let mut bench = Bench::ready(mua(), &["PIPELINING"]);
+    bench.machine.mail(Path::Null, &MailParams::default()).unwrap();
+    bench.machine.rcpt(Path::Postmaster, &RcptParams::default()).unwrap();
+    bench.machine.data().unwrap();
+    bench.flush();
+    bench.hear("250 OK\r\n250 OK\r\n354 go\r\n");
+    bench.events();
+    bench.hear(flood("250 OK"));
+    assert_eq!(bench.events(), ["error: Unexpected(Reply(250 OK))"]);
+    assert!(bench.over);
+}
+
 /// A bare LF, or a bare CR, ends no command: what is behind it is no second one.
 #[test]
 fn v1_bare_line_ends_in_commands() {

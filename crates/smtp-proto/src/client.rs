@@ -11,7 +11,11 @@ mod session;
 pub use config::{Config, Limits};
 pub use event::Event;
 
-use crate::{Error, Protocol, codec::Capabilities, limits::LAST_WORDS};
+use crate::{
+    Error, Protocol,
+    codec::Capabilities,
+    limits::{IDLE_OUTPUT, LAST_WORDS},
+};
 use alloc::{collections::VecDeque, string::String, sync::Arc};
 use core::fmt;
 use posta_core::{Input, Instant, Machine, Output, Step, dot::Encoder};
@@ -166,10 +170,13 @@ impl Client {
         self.deadline = now.map(|now| now + LAST_WORDS);
     }
 
-    /// Ends the session. A message on its way stays without its end.
+    /// Ends the session. What was not sent yet is not sent any more, or the end of a message might still
+    /// get out, and be accepted, behind the error that says it was not.
     fn fail(&mut self, now: Instant, error: Error) -> Error {
-        if self.body != Body::None {
-            self.output.sent(self.output.len());
+        self.output.sent(self.output.len());
+        if let Error::Refused(_) = error {
+            // RFC 5321 3.1
+            self.output.put(b"QUIT\r\n");
         }
         self.close(Some(now));
         error
@@ -184,6 +191,8 @@ impl Client {
             (Body::Open { .. } | Body::Broken, _) => Some(limits.data_block),
             (Body::None, Some(_)) if self.auth == Exchange::Ours => None,
             (Body::None, Some(sent)) => Some(limits.time(*sent)),
+            // Commands wait for room in the output: the server does not read.
+            (Body::None, None) if !self.queue.is_empty() => Some(limits.command),
             (Body::None, None) => None,
         };
         let moved = self.body != Body::None && self.output.len() < self.mark;
@@ -213,12 +222,12 @@ impl Client {
             }
             return Err(self.fail(now, Error::UnexpectedEof));
         }
-        if let Body::Open { asked: false } = self.body {
-            if self.output.room() >= self.config.limits.chunk.min(Output::LIMIT) {
-                self.body = Body::Open { asked: true };
-                self.deadline = None;
-                return Ok(Step::Event(Event::Body(self.output.room())));
-            }
+        let room = self.output.room();
+        if self.body == (Body::Open { asked: false })
+            && room >= self.config.limits.chunk.min(Output::LIMIT)
+        {
+            (self.body, self.deadline) = (Body::Open { asked: true }, None);
+            return Ok(Step::Event(Event::Body(room)));
         }
         self.arm(now);
         if !self.told && self.is_ready() {
@@ -231,9 +240,12 @@ impl Client {
 
     /// Gives back what only a busy client needs.
     fn release(&mut self) {
-        /// Capacities up to this are kept, so that small transactions allocate nothing.
+        /// Capacities up to this are kept, so that small transactions allocate little.
         const KEPT: usize = 16;
         self.queue.release();
+        if self.output.capacity() > IDLE_OUTPUT {
+            self.output.release();
+        }
         if self.sent.capacity() > KEPT {
             self.sent = VecDeque::new();
         }

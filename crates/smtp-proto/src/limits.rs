@@ -15,6 +15,9 @@ pub const COMMAND: usize = 512;
 /// How long a machine that has given up waits for its last words to be sent.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(10);
 
+/// The octets of output that an idle machine keeps, so that its next few lines allocate nothing.
+pub(crate) const IDLE_OUTPUT: usize = 256;
+
 pub(crate) const fn minutes(n: u64) -> Duration {
     Duration::from_secs(60 * n)
 }

@@ -1,6 +1,6 @@
 //! The framing of AUTH (RFC 4954). What the texts mean is for a SASL implementation.
 
-use super::{Client, Exchange, queue::Sent};
+use super::{Client, Exchange, Session, queue::Sent};
 use crate::{
     Misuse,
     codec::{Base64, Command},
@@ -44,7 +44,7 @@ impl Client {
     /// # Errors
     /// There was no challenge, or `response` is not BASE64.
     pub fn respond(&mut self, response: &str) -> Result<(), Misuse> {
-        if self.auth != Exchange::Ours {
+        if self.session != Session::Open || self.auth != Exchange::Ours {
             return Err(Misuse::State);
         }
         if Base64::new(response).is_none() {
@@ -60,7 +60,7 @@ impl Client {
     /// # Errors
     /// There was no challenge.
     pub fn cancel_auth(&mut self) -> Result<(), Misuse> {
-        if self.auth != Exchange::Ours {
+        if self.session != Session::Open || self.auth != Exchange::Ours {
             return Err(Misuse::State);
         }
         self.say_response("*");

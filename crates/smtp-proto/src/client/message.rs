@@ -61,7 +61,7 @@ impl Client {
         to: impl Into<Path<'p>>,
         params: &RcptParams<'_>,
     ) -> Result<(), Misuse> {
-        if self.transaction != Transaction::Open || self.quitting {
+        if self.session != Session::Open || self.transaction != Transaction::Open || self.quitting {
             return Err(Misuse::State);
         }
         let to = to.into();
@@ -89,7 +89,7 @@ impl Client {
     /// No transaction is open, DATA was given, or there is no recipient that was, or may yet be,
     /// accepted.
     pub fn data(&mut self) -> Result<(), Misuse> {
-        if self.transaction != Transaction::Open || self.quitting {
+        if self.session != Session::Open || self.transaction != Transaction::Open || self.quitting {
             return Err(Misuse::State);
         }
         if self.accepted == 0 && self.answered == self.given {

@@ -117,8 +117,9 @@ impl Client {
                     && self.sent.len() < self.config.limits.window
             }
         };
+        // Behind STARTTLS nothing is given, so what waits then is STARTTLS itself.
         in_time
-            && self.session == Session::Open
+            && matches!(self.session, Session::Open | Session::AskedTls)
             && self.body == Body::None
             && !self.output.is_full()
     }

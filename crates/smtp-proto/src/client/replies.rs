@@ -115,8 +115,6 @@ impl Client {
                 Ok(Hear::Nothing)
             }
             Sent::Greeting | Sent::Ehlo | Sent::Helo if refused => {
-                // RFC 5321 3.1
-                self.output.put(b"QUIT\r\n");
                 Err(Error::Refused(reply.to_buf()))
             }
             Sent::StartTls if code == 220 => {

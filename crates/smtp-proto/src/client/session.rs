@@ -1,7 +1,10 @@
 //! Commands outside transactions.
 
 use super::{Client, Exchange, Session, Transaction, queue::Sent};
-use crate::{Misuse, codec::Command};
+use crate::{
+    Misuse,
+    codec::{Command, ErrorKind, fault},
+};
 use posta_core::Output;
 
 impl Client {
@@ -52,9 +55,13 @@ impl Client {
     /// [`Event::Reply`](super::Event::Reply).
     ///
     /// # Errors
-    /// Something is going on, or `text` cannot be sent: it is empty or holds control characters.
+    /// Something is going on, or `text` cannot be sent: it is empty, not ASCII, or holds control characters.
     pub fn vrfy(&mut self, text: &str) -> Result<(), Misuse> {
         self.only_ready()?;
+        if let Some(at) = text.bytes().position(|b| !b.is_ascii()) {
+            // RFC 6531 3.7.4.2: only with a parameter that this client does not send.
+            return Err(fault(ErrorKind::Utf8, at, "ASCII").into());
+        }
         let mut line = Output::default();
         Command::Vrfy(text).write(&mut line)?;
         self.give(Sent::Plain, |out, _| out.put(line.bytes()));
@@ -77,7 +84,7 @@ impl Client {
     /// QUIT, after all that was asked before; then the session closes. No command is taken after it.
     ///
     /// # Errors
-    /// It was given already, the session is not open, or a message is on its way.
+    /// It was given already, the session is not open, or an authentication is going on.
     pub fn quit(&mut self) -> Result<(), Misuse> {
         if self.session != Session::Open || self.quitting || self.auth != Exchange::None {
             return Err(Misuse::State);

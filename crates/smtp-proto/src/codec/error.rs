@@ -1,4 +1,4 @@
-use super::{EnhancedCode, is_auth};
+use super::{EnhancedCode, is_auth, is_base64};
 use core::fmt::{self, Write};
 
 pub(crate) type Result<T> = core::result::Result<T, ParseError>;
@@ -136,11 +136,10 @@ impl Shown<'_> {
 
     /// How much of the line anybody may see.
     fn visible(&self) -> usize {
-        if matches!(self.error.kind, ErrorKind::Base64 | ErrorKind::AuthTooLong) {
-            return 0;
-        }
         if !is_auth(self.line) {
-            return self.line.len();
+            // Whoever sends a password where a command should be has lost the thread of an AUTH.
+            let secret = self.error.kind == ErrorKind::Verb && self.line.len() >= 8;
+            return if secret && is_base64(self.line) { 0 } else { self.line.len() };
         }
         // The verb, the space, the mechanism.
         let mechanism = self.line[5..].iter().position(|b| *b == b' ');

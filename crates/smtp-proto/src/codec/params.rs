@@ -62,7 +62,8 @@ pub struct Notify {
 pub struct Orcpt<'a> {
     /// The type of the address, such as `rfc822`.
     pub kind: &'a str,
-    /// The address as the sender first wrote it: printable ASCII, not necessarily an address.
+    /// The address as the sender first wrote it: printable, not necessarily an address. ASCII, unless
+    /// the type is `utf-8`; what is written `\x{..}` there stays so (RFC 6533 3).
     pub address: String,
 }
 
@@ -235,8 +236,11 @@ impl<'a> Params<'a> {
             if !is_type(kind) || "ORCPT=".len() + value.len() > ORCPT {
                 return Err(ErrorKind::Parameter);
             }
-            let address = xtext::decode(address).ok_or(ErrorKind::Parameter)?;
-            Ok(Orcpt { kind, address })
+            let address = match kind.eq_ignore_ascii_case("utf-8") {
+                true => xtext::decode_utf8(address),
+                false => xtext::decode(address),
+            };
+            Ok(Orcpt { kind, address: address.ok_or(ErrorKind::Parameter)? })
         })
     }
 

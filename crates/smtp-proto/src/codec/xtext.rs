@@ -18,28 +18,32 @@ pub(crate) fn encode(text: &str, out: &mut impl Write) -> fmt::Result {
 /// What `text` stands for. `None` if it is not xtext, or stands for more than printable ASCII, which
 /// is all that RFC 3461 4.2 and 4.4 allow: so no line end can hide in it.
 pub(crate) fn decode(text: &str) -> Option<String> {
+    text.is_ascii().then(|| decode_utf8(text))?
+}
+
+/// The same, but what is not ASCII stands for itself (RFC 6533 3).
+pub(crate) fn decode_utf8(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
-    let mut octets = text.bytes();
-    while let Some(octet) = octets.next() {
-        let plain = match octet {
-            b'+' => hex(octets.next()?)? * 16 + hex(octets.next()?)?,
-            b'=' => return None,
-            b'!'..=b'~' => octet,
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        let plain = match char {
+            '+' => {
+                let octet = hex(chars.next()?)? * 16 + hex(chars.next()?)?;
+                matches!(octet, b' '..=b'~').then_some(char::from(octet))?
+            }
+            '=' => return None,
+            '!'..='~' | '\u{80}'.. => char,
             _ => return None,
         };
-        if !matches!(plain, b' '..=b'~') {
-            return None;
-        }
-        out.push(char::from(plain));
+        out.push(plain);
     }
     Some(out)
 }
 
 /// Upper case only, says RFC 3461.
-fn hex(digit: u8) -> Option<u8> {
+fn hex(digit: char) -> Option<u8> {
     match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
+        '0'..='9' | 'A'..='F' => u8::try_from(digit.to_digit(16)?).ok(),
         _ => None,
     }
 }

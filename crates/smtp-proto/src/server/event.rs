@@ -18,8 +18,8 @@ pub enum Event<'i> {
     Mail {
         /// The sender: an address or nobody.
         path: Path<'i>,
-        /// The parameters. SIZE, BODY, AUTH, SMTPUTF8, RET and ENVID are known to be well-formed, the
-        /// size to be below the limit. Refuse what is [unknown](Params::unknown) with 555 5.5.4.
+        /// The parameters. SIZE, BODY, AUTH, SMTPUTF8, RET and ENVID are known to be well-formed and
+        /// offered, the size to be below the limit. Refuse what is [unknown](Params::unknown) with 555 5.5.4.
         params: Params<'i>,
         /// What was not quite right.
         tolerated: Option<Tolerated>,
@@ -28,7 +28,7 @@ pub enum Event<'i> {
     Rcpt {
         /// A recipient: an address or the postmaster.
         path: Path<'i>,
-        /// The parameters. NOTIFY and ORCPT are known to be well-formed. Refuse what is
+        /// The parameters. NOTIFY and ORCPT are known to be well-formed and offered. Refuse what is
         /// [unknown](Params::unknown) with 555 5.5.4.
         params: Params<'i>,
         /// What was not quite right.

@@ -7,6 +7,7 @@ use crate::{
         Address, Base64, Body, Command, EnhancedCode, ErrorKind, Params, ParseError, Path, Scanned,
         Tolerated, fault, is_auth, scan, write_reply,
     },
+    limits::IDLE_OUTPUT,
 };
 use alloc::format;
 use posta_core::{Input, Instant, Step};
@@ -55,6 +56,9 @@ impl Server {
                 }
                 Framed::More if !input.is_eof() => {
                     self.arm(now);
+                    if self.output.capacity() > IDLE_OUTPUT {
+                        self.output.release();
+                    }
                     return Ok(Step::Read(input));
                 }
                 Framed::More if input.is_empty() && !self.skipping => {
@@ -288,9 +292,12 @@ impl Server {
         if params.body()? == Some(Body::BinaryMime) {
             return Err(fault(ErrorKind::UnknownParameter, 0, "7BIT or 8BITMIME"));
         }
-        params.auth()?;
-        params.ret()?;
-        params.envid()?;
+        if params.auth()?.is_some() && self.config.auth.is_empty() {
+            return Err(fault(ErrorKind::UnknownParameter, 0, "no AUTH"));
+        }
+        if (params.ret()?.is_some() || params.envid()?.is_some()) && !self.config.dsn {
+            return Err(fault(ErrorKind::UnknownParameter, 0, "no RET, no ENVID"));
+        }
         match params.smtputf8()? {
             true if !self.config.smtputf8 => {
                 return Err(fault(ErrorKind::UnknownParameter, 0, "no SMTPUTF8"));
@@ -303,8 +310,9 @@ impl Server {
     }
 
     fn admit_rcpt(&self, path: Path<'_>, params: Params<'_>) -> Result<(), ParseError> {
-        params.notify()?;
-        params.orcpt()?;
+        if (params.notify()?.is_some() || params.orcpt()?.is_some()) && !self.config.dsn {
+            return Err(fault(ErrorKind::UnknownParameter, 0, "no NOTIFY, no ORCPT"));
+        }
         if !self.utf8 && !path.is_ascii() {
             return Err(fault(ErrorKind::Utf8, 0, "SMTPUTF8"));
         }

@@ -23,6 +23,8 @@ fn machines_are_small() {
     idle_client();
     large_message_in();
     large_message_out();
+    large_message_out_in_trickles();
+    long_queue();
     hostile_client();
     hostile_server();
 }
@@ -169,6 +171,55 @@ fn large_message_in() {
     }
     assert_eq!(region.change(), Stats::default());
     assert!(tell(&mut server, &mut input, b".\r\n") > 0);
+}
+
+/// A server that reads slowly: the output is never empty, and never grows.
+fn large_message_out_in_trickles() {
+    let (mut client, mut input) = (Client::new(mua(), Instant::ORIGIN), Input::new(INPUT));
+    input.extend(b"220 mx1.b.com\r\n250 mx1.b.com\r\n");
+    talk(&mut client, &mut input, &mut 0);
+    client.mail(Path::Null, &MailParams::default()).unwrap();
+    client.rcpt(Path::Postmaster, &RcptParams::default()).unwrap();
+    client.data().unwrap();
+    for reply in ["", "250 OK\r\n", "250 OK\r\n"] {
+        input.extend(reply.as_bytes());
+        talk(&mut client, &mut input, &mut 0);
+    }
+    input.extend(b"354 go\r\n");
+    let (mut sent, mut most) = (0, 0);
+    while sent < 4 * 1024 * 1024 {
+        match client.step(&mut input, Instant::ORIGIN).unwrap() {
+            Step::Event(client::Event::Body(room)) => {
+                assert_eq!(client.body(&vec![b'x'; room]), Ok(room));
+            }
+            Step::Event(_) => {}
+            Step::Read(_) | Step::Wait(_) | Step::Closed => {
+                let n = client.output().len().min(5000);
+                client.output().sent(n);
+                sent += n;
+            }
+        }
+        most = most.max(client.output().capacity());
+    }
+    assert!(most <= 4 * Output::LIMIT, "the output holds {most} octets");
+}
+
+/// A thousand recipients, and another for each reply: the queue is never empty, and never grows.
+fn long_queue() {
+    let (mut client, mut input) = (Client::new(mua(), Instant::ORIGIN), Input::new(INPUT));
+    input.extend(b"220 mx1.b.com\r\n250-mx1.b.com\r\n250 PIPELINING\r\n");
+    talk(&mut client, &mut input, &mut 0);
+    client.mail(Path::Null, &MailParams::default()).unwrap();
+    for _ in 0..1000 {
+        client.rcpt(Path::Postmaster, &RcptParams::default()).unwrap();
+    }
+    let region = Region::new(ALLOCATOR);
+    for _ in 0..100_000 {
+        talk(&mut client, &mut input, &mut 0);
+        input.extend(b"250 OK\r\n");
+        client.rcpt(Path::Postmaster, &RcptParams::default()).unwrap();
+    }
+    assert!(held(region.change()) <= 64 * 1024, "{:?}", region.change());
 }
 
 fn large_message_out() {

@@ -9,8 +9,12 @@ use std::{alloc::System, sync::Arc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// One test, since the allocator counts for the whole process.
-#[test]
+/// The allocator counts for the whole process, so there is no harness with threads of its own.
+fn main() {
+    sessions_are_small();
+    println!("sessions_are_small ... ok");
+}
+
 fn sessions_are_small() {
     let config = Arc::new(server::Config { tls: server::Tls::None, ..Default::default() });
     let mut input = Input::new(4096);

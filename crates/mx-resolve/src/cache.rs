@@ -101,9 +101,11 @@ impl Cache {
         // RFC 2308 5: no such name holds for all kinds, no such data for one. At the end of an alias the
         // name itself exists, and its CNAME may be asked for.
         let whole = answer.outcome == Outcome::NxDomain && answer.aliases.is_empty();
-        let key = (question.name.clone(), (!whole).then_some(question.kind));
-        self.remove(&(question.name.clone(), None));
-        self.remove(&key);
+        let exact = (question.name.clone(), Some(question.kind));
+        let missing = (question.name.clone(), None);
+        self.remove(&exact);
+        self.remove(&missing);
+        let key = if whole { missing } else { exact };
         let octets = size(&key.0, answer);
         let ttl = answer.ttl.min(max);
         if ttl == Duration::ZERO || octets > self.limits.octets || self.limits.entries == 0 {

@@ -137,7 +137,6 @@ impl Router {
             return Ok(());
         }
         let want = self.open.remove(&id).ok_or(Misuse::NotAsked)?;
-        self.asks.retain(|ask| ask.id != id);
         self.take(want, answer);
         self.end_if_idle();
         Ok(())

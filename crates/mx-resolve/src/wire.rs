@@ -80,7 +80,9 @@ pub(crate) fn reply(bytes: &[u8], sent: &[u8], question: &Question, trust: bool)
         ResponseCode::NoError | ResponseCode::NXDomain => {
             answer(&message, question, trust).map_or(Reply::Failed, Reply::Answer)
         }
-        ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS => Reply::PlainPlease,
+        ResponseCode::FormErr | ResponseCode::NotImp => Reply::PlainPlease,
+        // The number 16 has two names (RFC 6891 9, RFC 8945 8); we sign nothing, so it is the version.
+        ResponseCode::BADVERS | ResponseCode::BADSIG => Reply::PlainPlease,
         _ => Reply::Failed,
     })
 }

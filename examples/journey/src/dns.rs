@@ -22,7 +22,6 @@ const TCP_TIMEOUT: Duration = Duration::from_secs(5);
 const TCP_BUFFER: usize = 4096;
 
 /// A running DNS server; it stops when dropped.
-#[expect(missing_debug_implementations, reason = "the server has none")]
 pub(crate) struct Dns {
     address: SocketAddr,
     _server: Server<Catalog>,

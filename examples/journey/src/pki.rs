@@ -9,19 +9,18 @@ use std::{
 };
 
 /// The authority that every agent of the journey trusts.
-#[expect(missing_debug_implementations, reason = "it holds a private key")]
-pub struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: PathBuf,
 }
 
 /// The files of one host.
 #[derive(Debug)]
-pub struct Files {
+pub(crate) struct Files {
     /// Its certificate, PEM.
-    pub certificate: PathBuf,
+    pub(crate) certificate: PathBuf,
     /// The key of that, PEM.
-    pub key: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 impl Authority {
@@ -29,7 +28,7 @@ impl Authority {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn new(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn new(folder: &Path) -> io::Result<Self> {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "The authority of the journey");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -42,7 +41,7 @@ impl Authority {
     }
 
     /// The authority's own certificate, PEM.
-    pub fn certificate(&self) -> PathBuf {
+    pub(crate) fn certificate(&self) -> PathBuf {
         self.folder.join("ca.pem")
     }
 
@@ -50,7 +49,7 @@ impl Authority {
     ///
     /// # Errors
     /// The files cannot be written.
-    pub fn issue(&self, hosts: &[&str]) -> io::Result<Files> {
+    pub(crate) fn issue(&self, hosts: &[&str]) -> io::Result<Files> {
         let names: Vec<String> = hosts.iter().map(ToString::to_string).collect();
         let params = CertificateParams::new(names).map_err(io::Error::other)?;
         let key = KeyPair::generate().map_err(io::Error::other)?;

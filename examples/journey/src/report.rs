@@ -10,7 +10,7 @@ const NAME: Style = AnsiColor::Cyan.on_default();
 const DIM: Style = Style::new().dimmed();
 
 /// The route as a picture: every agent, and how they are joined.
-pub fn picture() {
+pub(crate) fn picture() {
     anstream::println!(
         "{NAME}
    Ana                a.org                     b.com                              Bea
@@ -27,17 +27,17 @@ pub fn picture() {
 }
 
 /// A heading.
-pub fn heading(text: &str) {
+pub(crate) fn heading(text: &str) {
     anstream::println!("\n{NAME}{text}{NAME:#}");
 }
 
 /// A remark below a heading.
-pub fn note(text: impl Display) {
+pub(crate) fn note(text: impl Display) {
     anstream::println!("  {DIM}{text}{DIM:#}");
 }
 
 /// A line a hop, each with the time since the one before.
-pub fn hops(start: Instant, hops: &[Hop]) {
+pub(crate) fn hops(start: Instant, hops: &[Hop]) {
     let mut last = start;
     for hop in hops {
         let took = hop.at.saturating_duration_since(last).as_secs_f64() * 1000.0;
@@ -51,7 +51,7 @@ pub fn hops(start: Instant, hops: &[Hop]) {
 }
 
 /// A check and how it came out, which is returned.
-pub fn check(what: impl Display, holds: bool) -> bool {
+pub(crate) fn check(what: impl Display, holds: bool) -> bool {
     let (style, mark) = if holds { (GOOD, "✓") } else { (BAD, "✗") };
     anstream::println!("  {style}{mark}{style:#} {what}");
     holds

@@ -36,7 +36,7 @@ pub struct Options {
 /// The message cannot be sent as it is, an agent cannot start, or the message got lost.
 pub async fn run(options: &Options, watch: &Watch) -> Result<bool, Failure> {
     let temporary = tempfile::tempdir()?;
-    let folder = options.keep.as_deref().unwrap_or(temporary.path());
+    let folder = options.keep.as_deref().unwrap_or_else(|| temporary.path());
     fs::create_dir_all(folder)?;
     let original = original(options)?;
     for note in &original.notes {

@@ -27,7 +27,7 @@ pub struct Hop {
 }
 
 /// Collects hops, and prints transcripts if asked. Clones share what they collect.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Watch {
     hops: Arc<Mutex<Vec<Hop>>>,
     news: Arc<Notify>,
@@ -36,7 +36,7 @@ pub struct Watch {
 impl Watch {
     /// A watch that has seen nothing.
     pub fn new() -> Self {
-        Self { hops: Arc::default(), news: Arc::default() }
+        Self::default()
     }
 
     /// The hops so far.

@@ -174,7 +174,9 @@ async fn submission_wants_tls_and_a_login() {
 async fn a_message_that_goes_in_circles_is_refused() {
     let folder = TempDir::new().unwrap();
     let world = world(&folder).await;
-    let circles = [&b"Received: from a by b; Mon, 23 Nov 2026 12:00:00 +0000\r\n".repeat(101)[..], LETTER].concat();
+    let circles =
+        [&b"Received: from a by b; Mon, 23 Nov 2026 12:00:00 +0000\r\n".repeat(101)[..], LETTER]
+            .concat();
     let config = world.mail_program(&ANA).unwrap();
     let error = mua::send(&config, ANA.address, &[BEA.address], &circles).await.unwrap_err();
     assert!(error.to_string().contains("5.4.6"), "{error}");

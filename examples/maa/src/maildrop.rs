@@ -82,7 +82,8 @@ impl Maildrop {
                 Err(error) => removed = Err(error),
             }
         }
-        removed.and(self.maildir.sync())
+        let synced = self.maildir.sync();
+        removed.and(synced)
     }
 
     fn message(&self, number: u32) -> Option<&Message> {

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use mda::{Config, Store, StoreError};
 use std::{
     io::{self, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn deliver(config: &PathBuf, sender: &str, recipient: &str) -> ExitCode {
+fn deliver(config: &Path, sender: &str, recipient: &str) -> ExitCode {
     let config: Config = match agent::load(config) {
         Ok(config) => config,
         // A mistake in the configuration is no reason to lose mail.

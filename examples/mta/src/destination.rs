@@ -52,7 +52,8 @@ pub(crate) async fn send(shared: &Shared, parcel: &Parcel, recipients: &[String]
             break;
         }
         let addresses: Vec<String> = open.iter().map(|n| recipients[*n].clone()).collect();
-        for (n, settled) in open.into_iter().zip(try_host(shared, parcel, target, &addresses).await) {
+        for (n, settled) in open.into_iter().zip(try_host(shared, parcel, target, &addresses).await)
+        {
             all[n] = settled;
         }
     }
@@ -86,7 +87,8 @@ async fn try_host(
             return vec![Settled { outcome: Outcome::Pending, host, reply }; recipients.len()];
         }
     };
-    let tls = handed.tls.map_or_else(|| "in the clear".to_owned(), |tls| format!("by {}", tls.version));
+    let tls =
+        handed.tls.map_or_else(|| "in the clear".to_owned(), |tls| format!("by {}", tls.version));
     let settled: Vec<Settled> = handed
         .verdicts
         .iter()

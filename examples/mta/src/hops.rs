@@ -40,7 +40,8 @@ impl Hops {
     fn octet(&mut self, octet: u8) {
         let at = if self.column == 0 { Some(0) } else { self.matched };
         self.column += 1;
-        self.matched = at.filter(|at| RECEIVED.get(*at) == Some(&octet.to_ascii_lowercase())).map(|at| at + 1);
+        self.matched =
+            at.filter(|at| RECEIVED.get(*at) == Some(&octet.to_ascii_lowercase())).map(|at| at + 1);
         if self.matched == Some(RECEIVED.len()) {
             self.seen += 1;
             self.matched = None;
@@ -54,7 +55,8 @@ mod tests {
 
     #[test]
     fn counts_whatever_the_cut() {
-        let text = b"Received: a\r\n b Received: c\r\nX-Received: d\r\nRECEIVED:e\r\n\r\nReceived: f\r\n";
+        let text =
+            b"Received: a\r\n b Received: c\r\nX-Received: d\r\nRECEIVED:e\r\n\r\nReceived: f\r\n";
         for step in 1..text.len() {
             let mut hops = Hops::default();
             text.chunks(step).for_each(|piece| hops.count(piece));

@@ -42,9 +42,8 @@ pub async fn start(config: Config, stop: Stop) -> Result<Service, Failure> {
     {
         for address in addresses {
             let shared = Arc::clone(&shared);
-            let session = move |tcp, peer| {
-                Session::run(Arc::clone(&shared), role, Stream::Plain(tcp), peer)
-            };
+            let session =
+                move |tcp, peer| Session::run(Arc::clone(&shared), role, Stream::Plain(tcp), peer);
             service.listen(name, address, limits(), session).await?;
         }
     }

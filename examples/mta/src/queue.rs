@@ -53,9 +53,8 @@ async fn attempt(shared: &Arc<Shared>, id: Id) {
 /// Tries every destination of a message, all at once, and notes what became of each recipient.
 async fn send(shared: &Arc<Shared>, id: Id, entry: &mut Envelope) {
     let mut destinations = BTreeMap::<String, Vec<usize>>::new();
-    let pending = |(_, recipient): &(usize, &mail_queue::Recipient)| {
-        recipient.outcome == Outcome::Pending
-    };
+    let pending =
+        |(_, recipient): &(usize, &mail_queue::Recipient)| recipient.outcome == Outcome::Pending;
     for (n, recipient) in entry.recipients.iter().enumerate().filter(pending) {
         let domain = recipient.address.rsplit_once('@').map_or("", |(_, domain)| domain);
         destinations.entry(domain.to_ascii_lowercase()).or_default().push(n);
@@ -72,9 +71,9 @@ async fn send(shared: &Arc<Shared>, id: Id, entry: &mut Envelope) {
             eight_bit: entry.is_eight_bit(),
         };
         let shared = Arc::clone(shared);
-        attempts.spawn(async move {
-            (numbers, destination::send(&shared, &parcel, &recipients).await)
-        });
+        attempts.spawn(
+            async move { (numbers, destination::send(&shared, &parcel, &recipients).await) },
+        );
     }
     while let Some(done) = attempts.join_next().await {
         // An attempt that panicked has changed nothing: its recipients are still pending.

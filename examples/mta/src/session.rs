@@ -1,11 +1,6 @@
 //! One SMTP session, as MX host or as submission server.
 
-use crate::{
-    Shared,
-    spool::SpoolError,
-    hops::Hops,
-    trace,
-};
+use crate::{Shared, hops::Hops, spool::SpoolError, trace};
 use agent::{Exchange, Failure, Verdict, Who, hop, transcript};
 use mail_queue::{Envelope, Incoming};
 use posta_core::disk::fs::Fs;
@@ -52,7 +47,8 @@ impl Session {
         let clock = shared.clock;
         let machine = Server::new(config, clock.now());
         let mut conn = Conn::new(machine, stream, smtp_proto::server::Limits::INPUT, clock);
-        if let Some(tap) = transcript(&format!("{} ← {peer}", shared.config.hostname), Who::Server) {
+        if let Some(tap) = transcript(&format!("{} ← {peer}", shared.config.hostname), Who::Server)
+        {
             conn.set_tap(tap);
         }
         let mut session = Self {
@@ -92,7 +88,12 @@ impl Session {
         }
     }
 
-    async fn answer(&mut self, event: Event<'_>, smtp: &mut Server, tls: bool) -> Result<Next, Misuse> {
+    async fn answer(
+        &mut self,
+        event: Event<'_>,
+        smtp: &mut Server,
+        tls: bool,
+    ) -> Result<Next, Misuse> {
         match event {
             Event::Helo { hello, name } => {
                 self.hello = Some((hello, name.to_owned()));
@@ -100,14 +101,16 @@ impl Session {
                 smtp.accept()?;
             }
             Event::Auth { mechanism, initial } => {
-                self.exchange = self.shared.logins.as_ref().and_then(|logins| logins.begin(mechanism, tls));
+                self.exchange =
+                    self.shared.logins.as_ref().and_then(|logins| logins.begin(mechanism, tls));
                 let verdict = self.exchange.as_mut().map(|exchange| {
                     exchange.start(initial.map(|initial| initial.as_str().as_bytes()))
                 });
                 self.login(verdict, smtp)?;
             }
             Event::AuthResponse(response) => {
-                let respond = |exchange: &mut Exchange| exchange.respond(response.as_str().as_bytes());
+                let respond =
+                    |exchange: &mut Exchange| exchange.respond(response.as_str().as_bytes());
                 let verdict = self.exchange.as_mut().map(respond);
                 self.login(verdict, smtp)?;
             }
@@ -138,7 +141,9 @@ impl Session {
                 self.user = Some(user);
                 smtp.accept()?;
             }
-            Some(Verdict::Malformed) => smtp.reject(501, EnhancedCode(5, 5, 2), "That makes no sense")?,
+            Some(Verdict::Malformed) => {
+                smtp.reject(501, EnhancedCode(5, 5, 2), "That makes no sense")?
+            }
             Some(Verdict::Denied) => {
                 tracing::warn!(peer = %self.peer, "login refused");
                 smtp.reject(535, EnhancedCode(5, 7, 8), "Wrong name or password")?;
@@ -149,10 +154,19 @@ impl Session {
         Ok(())
     }
 
-    fn mail(&mut self, path: Path<'_>, params: Params<'_>, smtp: &mut Server) -> Result<(), Misuse> {
+    fn mail(
+        &mut self,
+        path: Path<'_>,
+        params: Params<'_>,
+        smtp: &mut Server,
+    ) -> Result<(), Misuse> {
         self.forget();
         if let Some(unknown) = params.unknown().next() {
-            return smtp.reject(555, EnhancedCode(5, 5, 4), &format!("Parameter {} is not known", unknown.name));
+            return smtp.reject(
+                555,
+                EnhancedCode(5, 5, 4),
+                &format!("Parameter {} is not known", unknown.name),
+            );
         }
         if self.role == Role::Submission {
             let Some(user) = &self.user else {
@@ -160,22 +174,39 @@ impl Session {
             };
             // RFC 6409 6.1
             if path.address().is_some_and(|address| !is_user(address, user)) {
-                return smtp.reject(553, EnhancedCode(5, 7, 1), &format!("{user} may not send as {}", path.as_str()));
+                return smtp.reject(
+                    553,
+                    EnhancedCode(5, 7, 1),
+                    &format!("{user} may not send as {}", path.as_str()),
+                );
             }
         }
         self.envelope = Envelope::new(path.as_str(), agent::now());
         smtp.accept()
     }
 
-    fn rcpt(&mut self, path: Path<'_>, params: Params<'_>, smtp: &mut Server) -> Result<(), Misuse> {
+    fn rcpt(
+        &mut self,
+        path: Path<'_>,
+        params: Params<'_>,
+        smtp: &mut Server,
+    ) -> Result<(), Misuse> {
         if let Some(unknown) = params.unknown().next() {
-            return smtp.reject(555, EnhancedCode(5, 5, 4), &format!("Parameter {} is not known", unknown.name));
+            return smtp.reject(
+                555,
+                EnhancedCode(5, 5, 4),
+                &format!("Parameter {} is not known", unknown.name),
+            );
         }
         let recipient = match (path, self.shared.config.domains.first()) {
             (Path::Mailbox(address), _) => {
                 if self.role == Role::Mx && !self.takes(address) {
                     tracing::warn!(peer = %self.peer, recipient = address.as_str(), "relaying refused");
-                    return smtp.reject(550, EnhancedCode(5, 7, 1), "We do not relay for strangers");
+                    return smtp.reject(
+                        550,
+                        EnhancedCode(5, 7, 1),
+                        "We do not relay for strangers",
+                    );
                 }
                 address.as_str().to_owned()
             }
@@ -247,7 +278,8 @@ impl Session {
         let (from, recipients) = (envelope.sender.clone(), envelope.recipients.len());
         match self.shared.spool.commit(incoming, envelope).await {
             Ok(id) => {
-                let what = format_args!("took {octets} octets from <{from}> for {recipients}, on disk");
+                let what =
+                    format_args!("took {octets} octets from <{from}> for {recipients}, on disk");
                 hop(&self.shared.config.hostname, &id.to_string(), what);
                 smtp.accept_with(&format!("Queued as {id}"))
             }

@@ -44,7 +44,10 @@ impl Shared {
         };
         let submits = !config.listen.submission.is_empty() || !config.listen.submissions.is_empty();
         if submits && (config.tls.is_none() || logins.is_none()) {
-            return Err("submission needs `users` and `[tls]`: without them anyone could send as anyone".into());
+            return Err(
+                "submission needs `users` and `[tls]`: without them anyone could send as anyone"
+                    .into(),
+            );
         }
         let (mut mx, mut submission) = (smtp(&config, None)?, smtp(&config, logins.as_ref())?);
         let mut submissions = submission.clone();

@@ -1,7 +1,8 @@
 //! A private certificate authority and the certificates of the hosts.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+    KeyUsagePurpose,
 };
 use std::{
     fs, io,
@@ -51,7 +52,9 @@ impl Authority {
     /// The files cannot be written.
     pub(crate) fn issue(&self, hosts: &[&str]) -> io::Result<Files> {
         let names: Vec<String> = hosts.iter().map(ToString::to_string).collect();
-        let params = CertificateParams::new(names).map_err(io::Error::other)?;
+        let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, hosts[0]);
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let certificate = params.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
         let file = |end: &str| self.folder.join(format!("{}.{end}", hosts[0]));

@@ -111,6 +111,10 @@ fn the_implicit_mx_only_without_mx_records() {
             ("b.com", "b.com A 192.0.2.7; b.com FAIL MX", "451 4.4.3"),
             ("b.com", "b.com A 192.0.2.7; b.com SILENT MX", "451 4.4.3"),
             ("b.com", "b.com A 192.0.2.7; b.com BOGUS MX", "451 4.4.3"),
+            // Not even if the servers contradict themselves.
+            ("b.com", "b.com A 192.0.2.7; b.com GONE MX", "550 5.1.2"),
+            ("b.com", "b.com GONE A; b.com GONE AAAA; b.com TXT x", "550 5.1.2"),
+            ("b.com", "b.com GONE A; b.com EXISTS", "550 5.4.4"),
             ("b.com", "b.com FAIL", "451 4.4.3"),
             ("b.com", "b.com SILENT", "451 4.4.3"),
             ("b.com", "b.com BOGUS", "451 4.4.3"),
@@ -246,6 +250,15 @@ fn hosts_without_addresses_are_left_out() {
             ("b.com", "b.com MX 5 x.b.com; b.com MX 6 y.b.com; y.b.com FAIL A", "451 4.4.3"),
             ("b.com", "b.com MX 5 x.b.com; x.b.com SILENT; b.com MX 6 y.b.com", "451 4.4.3"),
             ("b.com", "b.com MX 5 x.b.com; x.b.com BOGUS A", "451 4.4.3"),
+            // Addresses whose signatures are wrong are nobody's.
+            ("b.com", "b.com MX 5 x.b.com; x.b.com A 192.0.2.5; x.b.com BOGUS A", "451 4.4.3"),
+            ("b.com", "b.com A 192.0.2.5; b.com BOGUS A", "451 4.4.3"),
+            ("b.com", hosts!("b.com MX 10 mx1.b.com; b.com BOGUS MX"), "451 4.4.3"),
+            (
+                "b.com",
+                hosts!("b.com MX 10 mx1.b.com; b.com MX 20 mx2.b.com; mx1.b.com BOGUS A"),
+                "20 mx2.b.com 192.0.2.2",
+            ),
         ],
     );
 }
@@ -308,6 +321,22 @@ fn own_host_is_cut_off() {
             // exist leaves nobody.
             ("b.com", "b.com MX 1 mx1.b.com; mx1.b.com FAIL; b.com MX 2 relay.a.org", "451 4.4.3"),
             ("b.com", "b.com MX 1 mx1.b.com; b.com MX 2 relay.a.org", "550 5.4.4"),
+        ],
+    );
+}
+
+#[test]
+fn own_addresses_and_names_may_be_written_in_any_form() {
+    let own_names = vec!["Relay.A.org.".parse().unwrap()];
+    let own_addresses = vec!["::ffff:192.0.2.99".parse().unwrap()];
+    let policy = Policy { own_names, own_addresses, ..Policy::default() };
+    check(
+        &policy,
+        &[
+            ("b.com", "b.com MX 10 x.b.com; x.b.com A 192.0.2.99", "554 5.4.6"),
+            ("b.com", "b.com MX 10 x.b.com; x.b.com AAAA ::ffff:192.0.2.99", "554 5.4.6"),
+            ("b.com", "b.com MX 10 relay.a.org", "554 5.4.6"),
+            ("[192.0.2.99]", "", "554 5.4.6"),
         ],
     );
 }

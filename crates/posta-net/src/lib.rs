@@ -1,4 +1,4 @@
-//! Drivers for posta's machines: tokio and blocking std, TLS by rustls.
+//! Drivers for posta's machines: tokio and blocking std, TLS by rustls, DNS over UDP and TCP.
 //!
 //! The protocol crates never open a socket and never read a clock. This crate does both for them, and
 //! knows nothing of any protocol: one driver serves every [`Machine`](posta_core::Machine).
@@ -6,6 +6,7 @@
 //! - [`Conn`]: a machine on a tokio stream. [`blocking::Conn`]: on a blocking one.
 //! - [`Stream`]: in the clear or under TLS, so that STARTTLS keeps the type of the connection.
 //! - [`tls`]: configurations of rustls for mail: public roots, a private authority, or unchecked.
+//! - [`dns`]: a resolver that finds where mail goes.
 //! - [`connect`]: to the first of several addresses that answers.
 //! - [`Listener`] and [`Stop`]: connection limits, back-off, graceful stop.
 //! - [`Clock`]: between the machines' time and the system's.
@@ -117,18 +118,22 @@
 //! | sessions of a listener | 1000 | [`Limits::sessions`] |
 //! | sessions of one address | 50 | [`Limits::per_address`] |
 //! | grace after the stop | 30 s | [`Limits::grace`] |
+//! | questions to the DNS under way | 1024 | [`mx_resolve::StubConfig::max_queries`] |
+//! | answers kept | 4096, in 4 MiB | [`mx_resolve::CacheLimits`] |
 //!
 //! # Standards
 //!
 //! - RFC 3207, 2595, 9051: STARTTLS and STLS, as far as the stream is concerned.
 //! - RFC 8314: TLS from the first octet ([`tls::connect`], [`tls::accept`]).
 //! - RFC 8446, RFC 5246, RFC 9325: TLS 1.3 and 1.2, by rustls.
+//! - RFC 1035, RFC 7766, RFC 5452 9: DNS over UDP and TCP, as far as sockets are concerned.
 //! - RFC 7435: opportunistic security ([`tls::Verify::None`]).
 
 pub mod blocking;
 mod clock;
 mod conn;
 mod connect;
+pub mod dns;
 mod error;
 mod listener;
 mod pump;

@@ -12,8 +12,9 @@ pub const NEGATIVE_TTL: Duration = Duration::from_secs(60);
 
 /// Records and faults by name, written as `name TYPE data; name TYPE data; …`.
 ///
-/// Beside the types of the DNS there are `EXISTS` (a name without records), and the faults `FAIL`,
-/// `SILENT` and `BOGUS`, which hold for the kinds that follow, or for all.
+/// Beside the types of the DNS there are `EXISTS` (a name without records), and the faults `FAIL`, `SILENT`,
+/// `GONE` (no such name, whatever else is said) and `BOGUS` (records with wrong signatures), which hold for
+/// the kind that follows, or for all.
 #[derive(Debug, Default)]
 pub struct Zone(BTreeMap<Name, Vec<Entry>>);
 
@@ -45,6 +46,7 @@ impl Zone {
                 ["EXISTS"] => Entry::Record(Kind::Txt, Record::Txt(Vec::new())),
                 ["FAIL", ref kind @ ..] => fault(Outcome::ServFail, Security::Unknown, kind),
                 ["SILENT", ref kind @ ..] => fault(Outcome::Timeout, Security::Unknown, kind),
+                ["GONE", ref kind @ ..] => fault(Outcome::NxDomain, Security::Unknown, kind),
                 ["BOGUS", ref kind @ ..] => fault(Outcome::Found, Security::Bogus, kind),
                 _ => panic!("{line}"),
             };
@@ -61,14 +63,17 @@ impl Zone {
             let Some(entries) = self.0.get(name) else {
                 return Answer { aliases, ttl: NEGATIVE_TTL, ..Answer::nx_domain() };
             };
-            let (mut records, mut alias) = (Vec::new(), None);
+            let (mut records, mut alias, mut bogus) = (Vec::new(), None, false);
             for entry in entries {
                 match entry {
                     Entry::Fault(outcome, security, kind)
                         if kind.is_none_or(|kind| kind == question.kind) =>
                     {
-                        let (outcome, security) = (*outcome, *security);
-                        return Answer { outcome, security, ..Answer::no_data() };
+                        if *security == Security::Bogus {
+                            bogus = true;
+                            continue;
+                        }
+                        return Answer { outcome: *outcome, ..Answer::no_data() };
                     }
                     Entry::Record(Kind::Cname, Record::Cname(to)) => alias = Some(to),
                     Entry::Record(kind, record) if *kind == question.kind => {
@@ -78,10 +83,11 @@ impl Zone {
                 }
             }
             let Some(to) = alias else {
+                let security = if bogus { Security::Bogus } else { Security::Unknown };
                 return if records.is_empty() {
-                    Answer { aliases, ttl: NEGATIVE_TTL, ..Answer::no_data() }
+                    Answer { aliases, security, ttl: NEGATIVE_TTL, ..Answer::no_data() }
                 } else {
-                    Answer { aliases, ..Answer::found(records, TTL) }
+                    Answer { aliases, security, ..Answer::found(records, TTL) }
                 };
             };
             let circle = *to == question.name || aliases.contains(to);

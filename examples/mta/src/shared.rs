@@ -3,7 +3,7 @@
 use crate::{Config, Reach, session::Role, spool::Spool};
 use agent::{Failure, Logins};
 use mail_queue::Retry;
-use mx_resolve::{Policy, StubConfig};
+use mx_resolve::{CacheLimits, Policy, StubConfig};
 use posta_net::{
     Clock, Stop,
     dns::Resolver,
@@ -54,11 +54,11 @@ impl Shared {
         (mx.starttls, submission.starttls, submissions.tls) = (config.tls.is_some(), true, true);
         let tls = config.tls.as_ref().map(agent::TlsFiles::read).transpose()?;
         let verify = config.relay.ca.clone().map_or(Verify::None, Verify::Ca);
-        let servers = config.dns.servers.clone();
+        let stub = StubConfig { servers: config.dns.servers.clone(), ..StubConfig::default() };
         Ok(Self {
             spool: Spool::open(&config.spool)?,
             retry: config.retry.schedule(),
-            resolver: Resolver::new(StubConfig { servers, ..StubConfig::default() }),
+            resolver: Resolver::new(stub, CacheLimits::default()),
             policy: Arc::new(policy(&config)?),
             trust: tls::client(&verify)?,
             connections: Semaphore::new(CONNECTIONS),

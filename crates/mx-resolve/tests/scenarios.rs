@@ -168,6 +168,7 @@ fn aliases_of_the_domain() {
             ("www.b.com", "www.b.com CNAME b.com; b.com FAIL", "451 4.4.3"),
             ("www.b.com", "www.b.com CNAME b.com; b.com SILENT", "451 4.4.3"),
             ("www.b.com", "www.b.com FAIL", "451 4.4.3"),
+            ("b.com", "b.com CNAME .; . EXISTS", "550 5.4.4 no mail host of b.com has an address"),
             ("b.com", "b.com CNAME b.com", "550 5.4.4 aliases of b.com lead in a circle"),
             ("b.com", "b.com CNAME c.com; c.com CNAME b.com", "550 5.4.4"),
             ("b.com", "b.com CNAME c.com; c.com CNAME d.com; d.com CNAME c.com", "550 5.4.4"),

@@ -22,6 +22,10 @@ impl Router {
             Outcome::ServFail | Outcome::Timeout => Err(failed(&self.domain, &answer)),
             // "If a non-existent domain error is returned, this situation MUST be reported as an error."
             Outcome::NxDomain => Err(Error::NoDomain(self.domain.clone())),
+            // An alias of the root is an alias of no host.
+            Outcome::NoData if self.domain.is_root() => {
+                Err(Error::NoAddress(self.seen.swap_remove(0)))
+            }
             Outcome::NoData if !answer.aliases.is_empty() => {
                 let question = Question::new(self.domain.clone(), Kind::Mx);
                 let asked = self.ask(question, Want::Mx);

@@ -100,6 +100,7 @@ fn digits(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn entry(name: &str) -> Entry {
         Entry::new(Place::Cur, name.to_owned())
@@ -135,5 +136,17 @@ mod tests {
         assert_eq!(set("a:2,Fa,more=1,2"), "a:2,DS,more=1,2");
         let kept = entry("a:2,Fa%Z");
         assert_eq!(kept.with_flags(kept.flags() | Flags::SEEN).name, "a:2,%FSZa");
+    }
+
+    proptest! {
+        /// Whatever a file is called: flags come back as they were set, and the message keeps its id.
+        #[test]
+        fn flags_read_back(name in "[^/\0]{0,40}|[0-9]{1,9}(,[SWx]=[0-9]{1,3}){0,3}(:2,[A-Za-z]{0,6})?", set in ".{0,9}") {
+            let (before, flags) = (entry(&name), set.chars().collect());
+            let after = before.with_flags(flags);
+            prop_assert_eq!((after.id(), after.flags()), (before.id(), flags));
+            prop_assert_eq!((after.size(), after.wire_size()), (before.size(), before.wire_size()));
+            prop_assert!(!after.path().trim_start_matches("cur/").contains('/'));
+        }
     }
 }

@@ -5,11 +5,12 @@ mod common;
 
 use common::{Fault, Flood, Lines};
 use posta_core::Instant;
-use posta_net::{Clock, Conn, Error, LAST_WORDS};
+use posta_net::{Clock, Conn, Error, LAST_WORDS, Passed};
 use std::{
     future::poll_fn,
     io,
     pin::{Pin, pin},
+    sync::{Arc, Mutex},
     task::{Context, Poll},
     time::Duration,
 };
@@ -63,6 +64,39 @@ async fn talks_through_pipes_of_any_size() {
         got.unwrap();
         assert_eq!(heard, "welcome\none\ntwo\nthree\n\n", "pipe of {size}");
         server.await.unwrap();
+    }
+}
+
+/// A transcript has every byte of both sides, in the order in which they passed.
+#[tokio::test]
+async fn a_tap_hears_both_sides() {
+    for size in [1, 4096] {
+        let (mut here, there) = duplex(size);
+        let mut machine = Lines::default();
+        machine.say("welcome\n");
+        let mut conn = conn(machine, there);
+        let heard = Arc::new(Mutex::new((String::new(), String::new())));
+        let ears = Arc::clone(&heard);
+        conn.set_tap(Box::new(move |passed| {
+            let (theirs, ours) = &mut *ears.lock().unwrap();
+            match passed {
+                Passed::Received(bytes) => theirs.push_str(std::str::from_utf8(bytes).unwrap()),
+                Passed::Sent(bytes) => ours.push_str(std::str::from_utf8(bytes).unwrap()),
+            }
+        }));
+        let server = tokio::spawn(echo_until_empty_line(conn));
+        let (mut from, mut to) = tokio::io::split(&mut here);
+        let mut all = String::new();
+        let (sent, got) = tokio::join!(
+            async {
+                to.write_all(b"one\ntwo\n\n").await.unwrap();
+                to.shutdown().await
+            },
+            from.read_to_string(&mut all)
+        );
+        (sent.unwrap(), got.unwrap());
+        server.await.unwrap();
+        assert_eq!(*heard.lock().unwrap(), ("one\ntwo\n\n".to_owned(), all));
     }
 }
 

@@ -26,13 +26,14 @@ fn failed(error: &dyn Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// A stop that is used when the process gets SIGTERM or is interrupted from the keyboard.
+/// A stop that is used when the process gets SIGTERM or is interrupted from the keyboard. From the moment
+/// this returns, neither ends the process by itself.
 pub fn stop_on_signal() -> Stop {
     let stop = Stop::new();
     tokio::spawn({
-        let stop = stop.clone();
+        let (stop, signalled) = (stop.clone(), signalled());
         async move {
-            signalled().await;
+            signalled.await;
             tracing::info!("stopping");
             stop.stop();
         }
@@ -41,16 +42,19 @@ pub fn stop_on_signal() -> Stop {
 }
 
 #[cfg(unix)]
-async fn signalled() {
+fn signalled() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        },
-        Err(_) => {
-            // Only the keyboard is left to tell us.
-            let _ = tokio::signal::ctrl_c().await;
+    // Here and not when it is first polled: the signal may come sooner.
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = signal(SignalKind::interrupt());
+    async move {
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            },
+            // Without handlers the signals end the process as they always do.
+            _ => std::future::pending().await,
         }
     }
 }

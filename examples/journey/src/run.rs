@@ -5,7 +5,7 @@ use crate::{
     world::{ANA, BEA, World},
 };
 use agent::Failure;
-use imf_message::Message;
+use imf_message::{Message, Received};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
@@ -16,6 +16,9 @@ use tokio::time::timeout;
 
 /// How long the message may be on its way; far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The hosts that the message passes, as the picture has it: the first one of b.com is down at first.
+const ROUTE: [&str; 3] = ["mx.a.org", "mx2.b.com", "mx1.b.com"];
 
 /// What to send and what to leave behind.
 #[derive(Debug, Default)]
@@ -136,10 +139,20 @@ fn prove(sent: &[u8], arrived: &[u8]) -> bool {
         }
     }
     report::heading("The proof");
+    let by: Vec<String> = after
+        .fields()
+        .filter(|field| field.is("Received"))
+        .filter_map(|field| Received::parse(field.value()).by)
+        .take(ROUTE.len())
+        .collect();
+    let passed = report::check(
+        format!("the message passed {}", ROUTE.join(", then ")),
+        by.iter().rev().eq(ROUTE),
+    );
     let fields: Vec<&[u8]> = before.fields().map(|field| field.raw()).collect();
     let kept: Vec<&[u8]> = after.fields().map(|field| field.raw()).collect();
     let digests = [before.root(), after.root()].map(|part| hex(&Sha256::digest(part.body())));
-    let mut right = true;
+    let mut right = passed;
     right &= report::check(
         format!("every one of the {} fields Ana wrote is unchanged", fields.len()),
         kept.ends_with(&fields),

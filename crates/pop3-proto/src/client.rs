@@ -7,7 +7,7 @@ use crate::{
     Misuse,
     codec::{
         Capabilities, Capability, Command, DropListing, ParseError, Reply, SASL, ScanListing,
-        UniqueId, is_base64,
+        UniqueId,
     },
 };
 use alloc::{string::String, vec::Vec};
@@ -334,7 +334,7 @@ impl Client {
     /// There is none, or it is not base64 or too long.
     pub fn respond(&mut self, base64: &str) -> Result<(), Misuse> {
         let State::Challenge = self.state else { return Err(Misuse::State) };
-        if !is_base64(base64) {
+        if !posta_core::is_base64(base64.as_bytes()) {
             return Err(Misuse::Argument("the response is not base64"));
         }
         if base64.len() + 2 > self.limits.sasl {

@@ -37,18 +37,6 @@ pub const REPLY: usize = 512;
 /// RFC 5034 4 sets no bound; this is the one of RFC 4954 4.
 pub const SASL: usize = 12_288;
 
-/// ```abnf
-/// base64          = base64-terminal / ( 1*(4base64-char) [base64-terminal] )
-/// base64-terminal = (2base64-char "==") / (3base64-char "=")
-/// ```
-/// The empty string counts: it is an empty challenge or response.
-pub fn is_base64(text: &str) -> bool {
-    let body = text.trim_end_matches('=');
-    text.len().is_multiple_of(4)
-        && text.len() - body.len() <= 2
-        && body.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+/".contains(&octet))
-}
-
 /// The number that a run of digits stands for, if it fits.
 fn digits<N: core::str::FromStr>(text: &[u8]) -> Option<N> {
     // `FromStr` would take a sign.

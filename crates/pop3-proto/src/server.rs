@@ -9,7 +9,7 @@ pub use config::{Config, Limits, Tls};
 
 use crate::{
     Misuse,
-    codec::{Code, DropListing, Reply, ScanListing, Status, UniqueId, is_base64, is_timestamp},
+    codec::{Code, DropListing, Reply, ScanListing, Status, UniqueId, is_timestamp},
 };
 use alloc::{string::String, sync::Arc, vec::Vec};
 use body::Body;
@@ -227,7 +227,7 @@ impl Server {
     /// No exchange is going on, or it is not base64.
     pub fn challenge(&mut self, base64: &str) -> Result<(), Misuse> {
         let State::Ask(Ask::Auth) = self.state else { return Err(Misuse::State) };
-        if !is_base64(base64) {
+        if !posta_core::is_base64(base64.as_bytes()) {
             return Err(Misuse::Argument("the challenge is not base64"));
         }
         self.say(format_args!("+ {base64}"));

@@ -118,6 +118,7 @@
 
 extern crate alloc;
 
+mod base64;
 pub mod disk;
 pub mod dot;
 mod input;
@@ -127,6 +128,7 @@ mod output;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use base64::is_base64;
 pub use input::Input;
 pub use instant::Instant;
 pub use machine::{Machine, Step};

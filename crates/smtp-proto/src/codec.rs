@@ -29,7 +29,6 @@ pub use path::Path;
 pub use reply::{Lines, Reply, ReplyBuf, write_reply};
 pub use scan::Syntax;
 
-pub(crate) use base64::is_base64;
 pub(crate) use command::is_auth;
 pub(crate) use error::{Result, fault};
 pub(crate) use params::{write_mail, write_rcpt};

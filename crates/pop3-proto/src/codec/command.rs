@@ -1,4 +1,4 @@
-use super::{COMMAND, Fault, ParseError, is_base64};
+use super::{COMMAND, Fault, ParseError};
 use crate::Misuse;
 use alloc::vec::Vec;
 use core::fmt;
@@ -290,8 +290,9 @@ impl<'a> Args<'a> {
 
     /// `initial-response = base64 / "="`
     fn initial(&mut self) -> Result<Option<&'a str>, ParseError> {
-        let arg =
-            self.optional(|args| args.checked("base64", |arg| arg == "=" || is_base64(arg)))?;
+        let arg = self.optional(|args| {
+            args.checked("base64", |arg| arg == "=" || posta_core::is_base64(arg.as_bytes()))
+        })?;
         Ok(arg.map(|arg| if arg == "=" { "" } else { arg }))
     }
 }

@@ -1,4 +1,4 @@
-use super::{Fault, ParseError, REPLY, is_base64};
+use super::{Fault, ParseError, REPLY};
 use crate::Misuse;
 use alloc::vec::Vec;
 
@@ -119,7 +119,7 @@ impl<'a> Reply<'a> {
     /// The challenge, if that is what it is and it is proper base64.
     pub fn challenge(&self) -> Option<&'a str> {
         let text = core::str::from_utf8(self.text).ok()?;
-        (self.status == Status::Continue && is_base64(text)).then_some(text)
+        (self.status == Status::Continue && posta_core::is_base64(text.as_bytes())).then_some(text)
     }
 }
 

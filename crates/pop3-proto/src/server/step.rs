@@ -1,7 +1,7 @@
 //! What the server makes of its input.
 
 use super::{Ask, Config, Error, Event, Server, State, Tls};
-use crate::codec::{Capability, Command, Expire, Fault, LoginDelay, ParseError, is_base64};
+use crate::codec::{Capability, Command, Expire, Fault, LoginDelay, ParseError};
 use alloc::string::String;
 use posta_core::{Input, Instant, Machine, Output, Step};
 
@@ -172,7 +172,7 @@ impl Server {
                 }
             };
         }
-        if core::str::from_utf8(line).is_ok_and(is_base64) {
+        if posta_core::is_base64(line) {
             return Outcome::Ask(Ask::Auth);
         }
         // RFC 5034 4: "*" cancels.

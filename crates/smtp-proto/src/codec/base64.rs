@@ -1,4 +1,5 @@
 use core::{fmt, ops::Deref};
+use posta_core::is_base64;
 
 /// BASE64 text of an AUTH exchange. It is likely to be a secret, so `Debug` does not print it.
 ///
@@ -35,12 +36,4 @@ impl fmt::Debug for Base64<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Base64(..)")
     }
-}
-
-/// RFC 4954 4: any other octet, and padding before the end, must be refused and not ignored.
-pub(crate) fn is_base64(text: &[u8]) -> bool {
-    let padding = text.iter().rev().take(2).take_while(|b| **b == b'=').count();
-    let digits = &text[..text.len() - padding];
-    text.len().is_multiple_of(4)
-        && digits.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
 }

@@ -1,4 +1,4 @@
-use super::{EnhancedCode, is_auth, is_base64};
+use super::{EnhancedCode, is_auth};
 use core::fmt::{self, Write};
 
 pub(crate) type Result<T> = core::result::Result<T, ParseError>;
@@ -139,7 +139,7 @@ impl Shown<'_> {
         if !is_auth(self.line) {
             // Whoever sends a password where a command should be has lost the thread of an AUTH.
             let secret = self.error.kind == ErrorKind::Verb && self.line.len() >= 8;
-            return if secret && is_base64(self.line) { 0 } else { self.line.len() };
+            return if secret && posta_core::is_base64(self.line) { 0 } else { self.line.len() };
         }
         // The verb, the space, the mechanism.
         let mechanism = self.line[5..].iter().position(|b| *b == b' ');

@@ -152,7 +152,7 @@ fn auth(line: &[u8], rest: Span) -> Result<Scanned> {
             let empty = Span { start: line.len(), end: line.len() };
             Ok(Scanned::Auth { mechanism, initial: Some(empty) })
         }
-        response if super::is_base64(response) => {
+        response if posta_core::is_base64(response) => {
             Ok(Scanned::Auth { mechanism, initial: Some(initial) })
         }
         _ => Err(fault(ErrorKind::Base64, initial.start, "BASE64 or =")),

@@ -5,7 +5,7 @@ use super::Event;
 use super::{Ask, Hello, Server, State};
 use crate::{
     Misuse, Protocol,
-    codec::{EnhancedCode, is_base64, write_reply},
+    codec::{EnhancedCode, write_reply},
 };
 use alloc::format;
 use posta_core::dot::Decoder;
@@ -62,7 +62,7 @@ impl Server {
         if self.state != State::Verdict(Ask::Auth) {
             return Err(Misuse::State);
         }
-        if !is_base64(challenge.as_bytes()) {
+        if !posta_core::is_base64(challenge.as_bytes()) {
             return Err(Misuse::Base64);
         }
         // RFC 4954 4: the space stays if nothing follows.

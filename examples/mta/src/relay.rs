@@ -1,6 +1,6 @@
 //! Hands a message to one host.
 
-use crate::Shared;
+use crate::{Security, SmartHost, shared::Shared};
 use agent::{Courier, CourierError, Letter, Who, transcript};
 use posta_net::{Conn, ConnectError, Stream, tls};
 use smtp_proto::{
@@ -19,6 +19,8 @@ pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) protocol: Protocol,
+    /// Who we are there, if it wants to know.
+    pub(crate) account: Option<SmartHost>,
 }
 
 /// What a host said, and how it was reached.
@@ -41,25 +43,19 @@ pub(crate) enum RelayError {
     Name(#[from] ParseError),
 }
 
-/// Hands `message` to `target`: under TLS if the host offers it, in the clear if it does not. A host
-/// whose TLS fails is tried in the clear too, unless certificates have to be right (RFC 7435 3).
+/// Hands `message` to `target`.
 pub(crate) async fn hand_over(
     shared: &Shared,
     target: &Target,
     letter: &Letter<'_>,
     message: &mut impl Read,
 ) -> Result<Handed, RelayError> {
-    let mut courier = meet(shared, target).await?;
-    if target.protocol == Protocol::Smtp && courier.can_start_tls() {
-        match courier.start_tls(&shared.trust, &target.name).await {
-            Ok(()) => {}
-            Err(CourierError::Tls(error)) if shared.config.relay.ca.is_none() => {
-                tracing::info!(host = target.name, %error, "no TLS, in the clear");
-                courier = meet(shared, target).await?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let mut courier = match (&target.account, target.protocol) {
+        (Some(account), _) => log_in(shared, target, account).await?,
+        (None, Protocol::Smtp) => secure(shared, target).await?,
+        // Our own delivery agent, which knows neither TLS nor AUTH.
+        (None, _) => meet(shared, target, plain(target).await?).await?,
+    };
     let verdicts = courier.deliver(letter, message).await?;
     let tls = courier.tls();
     // The verdicts stand, whatever becomes of the farewell.
@@ -67,13 +63,57 @@ pub(crate) async fn hand_over(
     Ok(Handed { verdicts, tls })
 }
 
-async fn meet(shared: &Shared, target: &Target) -> Result<Courier, RelayError> {
+/// A session with an MX host: under TLS if it offers that, and else in the clear (RFC 7435 3), unless
+/// certificates have to be right.
+async fn secure(shared: &Shared, target: &Target) -> Result<Courier, RelayError> {
+    let demanded = shared.config.relay.ca.is_some();
+    let mut courier = meet(shared, target, plain(target).await?).await?;
+    if !courier.can_start_tls() && !demanded {
+        return Ok(courier);
+    }
+    match courier.start_tls(&shared.trust, &target.name).await {
+        Ok(()) => Ok(courier),
+        Err(error @ (CourierError::Tls(_) | CourierError::NoTls)) if !demanded => {
+            tracing::info!(host = target.name, %error, "no TLS, in the clear");
+            meet(shared, target, plain(target).await?).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A session with a host that knows us. It never goes on in the clear.
+async fn log_in(
+    shared: &Shared,
+    target: &Target,
+    account: &SmartHost,
+) -> Result<Courier, RelayError> {
     let tcp = posta_net::connect(&target.addresses, PATIENCE).await?;
+    let mut courier = match account.security {
+        Security::Tls => {
+            let tls = tls::connect(tcp, &shared.trust_known, &account.host, PATIENCE).await;
+            meet(shared, target, tls.map_err(CourierError::Tls)?).await?
+        }
+        Security::StartTls => {
+            let mut courier = meet(shared, target, Stream::Plain(tcp)).await?;
+            courier.start_tls(&shared.trust_known, &account.host).await?;
+            courier
+        }
+    };
+    courier.log_in(&account.user, &account.password).await?;
+    Ok(courier)
+}
+
+async fn plain(target: &Target) -> Result<Stream, ConnectError> {
+    Ok(Stream::Plain(posta_net::connect(&target.addresses, PATIENCE).await?))
+}
+
+async fn meet(shared: &Shared, target: &Target, stream: Stream) -> Result<Courier, RelayError> {
     let mut config = client::Config::new(shared.config.hostname.as_str())?;
     config.protocol = target.protocol;
+    config.tls = stream.tls().is_some();
     let clock = shared.clock;
     let machine = Client::new(Arc::new(config), clock.now());
-    let mut conn = Conn::new(machine, Stream::Plain(tcp), client::Limits::INPUT, clock);
+    let mut conn = Conn::new(machine, stream, client::Limits::INPUT, clock);
     let session = format!("{} → {}", shared.config.hostname, target.name);
     if let Some(tap) = transcript(&session, Who::Client) {
         conn.set_tap(tap);

@@ -1,6 +1,6 @@
 //! Where the mail for a domain goes.
 
-use crate::{Shared, relay::Target};
+use crate::{SmartHost, relay::Target, shared::Shared};
 use smtp_proto::Protocol;
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::net::lookup_host;
@@ -13,7 +13,7 @@ const SMTP: u16 = 25;
 pub(crate) enum RouteError {
     #[error("{}", .0.verdict())]
     Resolve(#[from] mx_resolve::Error),
-    #[error("451 4.4.4 cannot find the delivery agent {host}: {source}")]
+    #[error("451 4.4.4 cannot find {host}: {source}")]
     Lookup { host: String, source: io::Error },
 }
 
@@ -24,21 +24,38 @@ impl RouteError {
     }
 }
 
-/// The hosts to try, in this order: our own delivery agent for our own domains, if we have one; else what
-/// the DNS says.
+/// The hosts to try, in this order: the inner relay of the domain; our own delivery agent for our own
+/// domains; the smart host for all others; or what the DNS says.
 pub(crate) async fn route(shared: &Shared, domain: &str) -> Result<Vec<Target>, RouteError> {
     let config = &shared.config;
-    let ours = config.domains.iter().any(|own| own.eq_ignore_ascii_case(domain));
-    match &config.deliver {
-        Some(agent) if ours => Ok(vec![delivery(agent).await?]),
+    let same = |other: &str| other.eq_ignore_ascii_case(domain);
+    let ours = config.domains.iter().any(|own| same(own));
+    if let Some((_, inner)) = config.relay.routes.iter().find(|(routed, _)| same(routed)) {
+        let name = inner.rsplit_once(':').map_or(&**inner, |(name, _)| name).to_owned();
+        return Ok(vec![known(name, inner, Protocol::Smtp, None).await?]);
+    }
+    match (&config.deliver, &config.relay.smart_host) {
+        (Some(agent), _) if ours => {
+            Ok(vec![known(agent.clone(), agent, Protocol::Lmtp, None).await?])
+        }
+        (_, Some(smart)) if !ours => {
+            let (name, at, account) = (smart.host.clone(), smart.address(), Some(smart.clone()));
+            Ok(vec![known(name, &at, Protocol::Smtp, account).await?])
+        }
         _ => exchangers(shared, domain).await,
     }
 }
 
-async fn delivery(agent: &str) -> Result<Target, RouteError> {
-    let found = |source| RouteError::Lookup { host: agent.to_owned(), source };
-    let addresses = lookup_host(agent).await.map_err(found)?.collect();
-    Ok(Target { name: agent.to_owned(), addresses, protocol: Protocol::Lmtp })
+/// A host of the configuration, `host:port`.
+async fn known(
+    name: String,
+    at: &str,
+    protocol: Protocol,
+    account: Option<SmartHost>,
+) -> Result<Target, RouteError> {
+    let found = |source| RouteError::Lookup { host: at.to_owned(), source };
+    let addresses = lookup_host(at).await.map_err(found)?.collect();
+    Ok(Target { name, addresses, protocol, account })
 }
 
 async fn exchangers(shared: &Shared, domain: &str) -> Result<Vec<Target>, RouteError> {
@@ -51,7 +68,7 @@ async fn exchangers(shared: &Shared, domain: &str) -> Result<Vec<Target>, RouteE
         let name = host.name.map_or_else(|| domain.to_owned(), |name| name.as_str().to_owned());
         let port = shared.config.relay.ports.get(&name).copied().unwrap_or(SMTP);
         let addresses = host.addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
-        Target { name, addresses, protocol: Protocol::Smtp }
+        Target { name, addresses, protocol: Protocol::Smtp, account: None }
     };
     Ok(route.hosts.into_iter().map(target).collect())
 }

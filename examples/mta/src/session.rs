@@ -200,7 +200,7 @@ impl Session {
         }
         let recipient = match (path, self.shared.config.domains.first()) {
             (Path::Mailbox(address), _) => {
-                if self.role == Role::Mx && !self.takes(address) {
+                if self.role == Role::Mx && !self.is_known() && !self.takes(address) {
                     tracing::warn!(peer = %self.peer, recipient = address.as_str(), "relaying refused");
                     return smtp.reject(
                         550,
@@ -219,6 +219,12 @@ impl Session {
             self.envelope.add(&recipient);
         }
         smtp.accept()
+    }
+
+    /// Whether the client is in one of the networks that may have mail sent to anywhere.
+    fn is_known(&self) -> bool {
+        let ip = self.peer.ip().to_canonical();
+        self.shared.config.relay.networks.iter().any(|network| network.contains(&ip))
     }
 
     /// Whether a stranger's mail for this address is ours to take. A local part that another host might

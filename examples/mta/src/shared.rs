@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Arc<ServerConfig>>,
     /// Whom we believe when we are the client.
     pub(crate) trust: Arc<ClientConfig>,
+    /// Whom we believe when we log in somewhere.
+    pub(crate) trust_known: Arc<ClientConfig>,
     /// Slots for sessions with other hosts.
     pub(crate) connections: Semaphore,
     pub(crate) clock: Clock,
@@ -61,6 +63,7 @@ impl Shared {
             resolver: Resolver::new(stub, CacheLimits::default()),
             policy: Arc::new(policy(&config)?),
             trust: tls::client(&verify)?,
+            trust_known: tls::client(&config.relay.ca.clone().map_or(Verify::Roots, Verify::Ca))?,
             connections: Semaphore::new(CONNECTIONS),
             clock: Clock::start(),
             stop,

@@ -4,11 +4,13 @@ mod dns;
 mod original;
 mod pki;
 mod report;
+mod route;
 mod run;
 mod watch;
 mod world;
 
 pub use original::{Original, OriginalError};
+pub use route::Route;
 pub use run::{Options, check_folder, run};
 pub use watch::{Hop, Watch};
-pub use world::{ANA, BEA, User, World};
+pub use world::{ANA, BEA, BEA_AT_A, User, World};

@@ -1,7 +1,7 @@
 //! The journey of one message from Ana to Bea.
 
-use clap::Parser;
-use journey::{Options, Watch, check_folder, run};
+use clap::{Parser, ValueEnum};
+use journey::{Options, Route, Watch, check_folder, run};
 use std::{path::PathBuf, process::ExitCode};
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -22,12 +22,30 @@ struct Arguments {
     /// Keeps spools, Maildirs, certificates and configurations in this folder
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// The way that the message goes: own-mta, direct, submission, same-server, smart-host, backup-mx,
+    /// two-tier, or all of them in turn
+    #[arg(long, default_value = "submission", value_parser = routes)]
+    route: Routes,
     /// Leaves everything running and prints the settings for a mail program
     #[arg(long)]
     serve: bool,
     /// Prints plain text
     #[arg(long)]
     no_color: bool,
+}
+
+/// One route, or all of them.
+#[derive(Clone)]
+struct Routes(Vec<Route>);
+
+fn routes(name: &str) -> Result<Routes, String> {
+    match name {
+        "all" => Ok(Routes(Route::ALL.to_vec())),
+        _ => Route::from_str(name, false).map(|route| Routes(vec![route])).map_err(|error| {
+            let names = Route::ALL.map(Route::name).join(", ");
+            format!("{error}; there are {names}, all")
+        }),
+    }
 }
 
 fn main() -> ExitCode {
@@ -49,6 +67,7 @@ fn main() -> ExitCode {
     let options = Options {
         message: arguments.message,
         attach: arguments.attach,
+        routes: arguments.route.0,
         keep: arguments.keep,
         serve: arguments.serve,
     };

@@ -1,18 +1,35 @@
 //! What the journey prints.
 
-use crate::watch::Hop;
+use crate::{Route, watch::Hop};
 use anstyle::{AnsiColor, Style};
-use std::{fmt::Display, time::Instant};
+use std::{
+    fmt::Display,
+    time::{Duration, Instant},
+};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const NAME: Style = AnsiColor::Cyan.on_default();
 const DIM: Style = Style::new().dimmed();
 
-/// The route as a picture: every agent, and how they are joined.
-pub(crate) fn picture() {
-    anstream::println!(
-        "{NAME}
+/// One journey in the table of all.
+pub(crate) struct Row {
+    pub(crate) route: Route,
+    pub(crate) took: Duration,
+    /// Whether everything arrived as it should.
+    pub(crate) right: bool,
+}
+
+/// The way that the message should take, as a picture.
+pub(crate) fn picture(route: Route) {
+    match route {
+        Route::Submission | Route::BackupMx => anstream::println!("{NAME}{DETOUR}{NAME:#}"),
+        _ => anstream::println!("{NAME}{}{NAME:#}", boxes(route.relays())),
+    }
+}
+
+/// The way around a host that is down.
+const DETOUR: &str = "
    Ana                a.org                     b.com                              Bea
   ┌─────┐  SMTP    ┌─────────┐  SMTP  ✗ ┌─────────┐  LMTP  ┌─────┐   ┌─────┐ POP3S ┌─────┐
   │ MUA │─────────▶│ MSA MTA │─ ─ ─ ─ ─▶│   mx1   │───────▶│ MDA │──▶│ MAA │◀──────│ MUA │
@@ -22,8 +39,38 @@ pub(crate) fn picture() {
                         │               ┌────┴────┐
                         └──────────────▶│   mx2   │
                              SMTP, TLS  └─────────┘
-{NAME:#}"
-    );
+";
+
+/// A straight way past these relays.
+fn boxes(relays: &[&str]) -> String {
+    let (mut top, mut middle, mut bottom) = (String::new(), String::new(), String::new());
+    let stations = [&["MUA"][..], relays, &["MDA", "MAA", "MUA"]].concat();
+    for (n, station) in stations.iter().enumerate() {
+        // The last one collects.
+        let arrow = match stations.len() - n {
+            _ if n == 0 => "",
+            1 => "◀──",
+            _ => "──▶",
+        };
+        let (line, gap) = ("─".repeat(station.len() + 2), " ".repeat(arrow.chars().count()));
+        top.push_str(&format!("{gap}┌{line}┐"));
+        middle.push_str(&format!("{arrow}│ {station} │"));
+        bottom.push_str(&format!("{gap}└{line}┘"));
+    }
+    format!("\n   Ana, then Bea\n  {top}\n  {middle}\n  {bottom}\n")
+}
+
+/// All journeys in one table.
+pub(crate) fn table(rows: &[Row]) {
+    heading("All ways");
+    for Row { route, took, right } in rows {
+        let (style, mark) = if *right { (GOOD, "✓") } else { (BAD, "✗") };
+        let (took, relays) = (took.as_secs_f64() * 1000.0, route.relays().join(" → "));
+        anstream::println!(
+            "  {style}{mark}{style:#} {NAME}{:<12}{NAME:#} {DIM}{took:>8.1} ms{DIM:#}  {relays}",
+            route.name(),
+        );
+    }
 }
 
 /// A heading.

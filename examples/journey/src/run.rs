@@ -1,6 +1,7 @@
 use crate::{
+    Route,
     original::Original,
-    report,
+    report::{self, Row},
     watch::{Hop, Watch},
     world::{ANA, BEA, World},
 };
@@ -17,9 +18,6 @@ use tokio::time::timeout;
 /// How long the message may be on its way; far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The hosts that the message passes, as the picture has it: the first one of b.com is down at first.
-const ROUTE: [&str; 3] = ["mx.a.org", "mx2.b.com", "mx1.b.com"];
-
 /// What to send and what to leave behind.
 #[derive(Debug, Default)]
 pub struct Options {
@@ -27,36 +25,61 @@ pub struct Options {
     pub message: Option<PathBuf>,
     /// Files to attach to Ana's own.
     pub attach: Vec<PathBuf>,
+    /// The ways to go.
+    pub routes: Vec<Route>,
     /// Where to keep everything; nowhere if `None`.
     pub keep: Option<PathBuf>,
     /// Whether to leave everything running until the process is told to stop.
     pub serve: bool,
 }
 
-/// Makes the journey and tells whether everything arrived as it should.
+/// Makes every journey that is asked for, and tells whether everything arrived as it should.
 ///
 /// # Errors
 /// The message cannot be sent as it is, an agent cannot start, or the message got lost.
 pub async fn run(options: &Options, watch: &Watch) -> Result<bool, Failure> {
-    let temporary = tempfile::tempdir()?;
-    let folder = options.keep.as_deref().unwrap_or_else(|| temporary.path());
-    fs::create_dir_all(folder)?;
     let original = original(options)?;
     for note in &original.notes {
         report::note(format!("The message was converted: {note}."));
     }
-    report::picture();
-    let mut world = World::start(folder).await?;
-    let arrived = send(&mut world, watch, &original).await?;
-    let right = prove(&original.bytes, &arrived);
-    if options.serve {
-        serve(&world).await?;
+    let mut rows = Vec::new();
+    for route in &options.routes {
+        watch.clear();
+        let temporary = tempfile::tempdir()?;
+        let folder = options.keep.as_deref().unwrap_or_else(|| temporary.path());
+        let folder =
+            if options.routes.len() == 1 { folder.to_owned() } else { folder.join(route.name()) };
+        fs::create_dir_all(&folder)?;
+        rows.push(travel(*route, &folder, &original, options.serve, watch).await?);
     }
-    world.stop().await?;
     if let Some(folder) = &options.keep {
         report::note(format!("Everything is kept in {}.", folder.display()));
     }
-    Ok(right)
+    if rows.len() > 1 {
+        report::table(&rows);
+    }
+    Ok(rows.iter().all(|row| row.right))
+}
+
+/// Makes one journey.
+async fn travel(
+    route: Route,
+    folder: &Path,
+    original: &Original,
+    stay: bool,
+    watch: &Watch,
+) -> Result<Row, Failure> {
+    report::picture(route);
+    let mut world = World::start(folder, route).await?;
+    let start = Instant::now();
+    let arrived = send(&mut world, route, watch, original).await?;
+    let took = start.elapsed();
+    let right = prove(route, &original.bytes, &arrived);
+    if stay {
+        serve(&world).await?;
+    }
+    world.stop().await?;
+    Ok(Row { route, took, right })
 }
 
 fn original(options: &Options) -> Result<Original, Failure> {
@@ -81,21 +104,30 @@ fn letter(attach: &[PathBuf]) -> Result<Vec<u8>, Failure> {
 }
 
 /// Sends the message from Ana, lets it go its way, and collects it as Bea.
-async fn send(world: &mut World, watch: &Watch, original: &Original) -> Result<Vec<u8>, Failure> {
+async fn send(
+    world: &mut World,
+    route: Route,
+    watch: &Watch,
+    original: &Original,
+) -> Result<Vec<u8>, Failure> {
     let start = Instant::now();
-    let ana = world.mail_program(&ANA)?;
-    mua::send(&ana, ANA.address, &[BEA.address], &original.bytes).await?;
-    step(watch, "the second host of b.com to hold the message", |hop| {
-        hop.agent == "mx2.b.com" && hop.what.starts_with("deferred")
+    let (ana, bea) = (world.mail_program(&ANA)?, route.reader());
+    mua::send(&ana, ANA.address, &[bea.address], &original.bytes).await?;
+    if route.outage() > 0 {
+        step(watch, "the second host of b.com to put the message off", |hops| {
+            let deferred =
+                |hop: &&Hop| hop.agent == "mx2.b.com" && hop.what.starts_with("deferred");
+            hops.iter().filter(deferred).count() >= route.outage()
+        })
+        .await?;
+        world.start_mx1().await?;
+    }
+    step(watch, "the message to be in Bea's Maildir", |hops| {
+        let delivered = format!("delivered to {}", bea.address);
+        hops.iter().any(|hop| hop.agent.starts_with("mda.") && hop.what.starts_with(&delivered))
     })
     .await?;
-    world.start_mx1().await?;
-    step(watch, "the message to be in Bea's Maildir", |hop| {
-        hop.agent == "mda.b.com" && hop.what.starts_with("delivered")
-    })
-    .await?;
-    let bea = world.mail_program(&BEA)?;
-    let mailbox = collect(&bea).await?;
+    let mailbox = collect(&world.mail_program(bea)?).await?;
     report::heading("The way");
     report::hops(start, &watch.hops());
     match <[Vec<u8>; 1]>::try_from(mailbox) {
@@ -115,8 +147,8 @@ async fn collect(config: &mua::Config) -> Result<Vec<Vec<u8>>, mua::Error> {
     Ok(messages)
 }
 
-async fn step(watch: &Watch, what: &str, found: impl Fn(&Hop) -> bool) -> Result<(), Failure> {
-    let seen = watch.until(|hops| hops.iter().any(&found).then_some(()));
+async fn step(watch: &Watch, what: &str, found: impl Fn(&[Hop]) -> bool) -> Result<(), Failure> {
+    let seen = watch.until(|hops| found(hops).then_some(()));
     if timeout(PATIENCE, seen).await.is_ok() {
         return Ok(());
     }
@@ -126,7 +158,7 @@ async fn step(watch: &Watch, what: &str, found: impl Fn(&Hop) -> bool) -> Result
 }
 
 /// Compares what was sent with what arrived, and shows it.
-fn prove(sent: &[u8], arrived: &[u8]) -> bool {
+fn prove(route: Route, sent: &[u8], arrived: &[u8]) -> bool {
     let (before, after) = (Message::new(sent), Message::new(arrived));
     report::heading("The Received chain, last hop first");
     for field in after
@@ -143,11 +175,11 @@ fn prove(sent: &[u8], arrived: &[u8]) -> bool {
         .fields()
         .filter(|field| field.is("Received"))
         .filter_map(|field| Received::parse(field.value()).by)
-        .take(ROUTE.len())
+        .take(route.relays().len())
         .collect();
     let passed = report::check(
-        format!("the message passed {}", ROUTE.join(", then ")),
-        by.iter().rev().eq(ROUTE),
+        format!("the message passed {}", route.relays().join(", then ")),
+        by.iter().rev().eq(route.relays()),
     );
     let fields: Vec<&[u8]> = before.fields().map(|field| field.raw()).collect();
     let kept: Vec<&[u8]> = after.fields().map(|field| field.raw()).collect();

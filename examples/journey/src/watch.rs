@@ -44,6 +44,11 @@ impl Watch {
         self.hops.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Forgets the hops so far.
+    pub fn clear(&self) {
+        self.hops.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Waits until `found` says so of the hops so far.
     pub async fn until<T>(&self, mut found: impl FnMut(&[Hop]) -> Option<T>) -> T {
         loop {

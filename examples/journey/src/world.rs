@@ -1,9 +1,10 @@
 //! The agents of the journey: their configuration files, and which of them run.
 
-use crate::{dns::Dns, pki::Authority};
+use crate::{Route, dns::Dns, pki::Authority};
 use agent::{Failure, Service};
 use posta_net::Stop;
 use std::{
+    collections::BTreeMap,
     fmt::Write,
     fs, io,
     net::{Ipv4Addr, SocketAddr},
@@ -19,6 +20,12 @@ pub const ANA: User = User { name: "Ana", address: "ana@a.org", password: "wonde
 /// Who reads.
 pub const BEA: User = User { name: "Bea", address: "bea@b.com", password: "looking-glass" };
 
+/// Bea, if she has her mail where Ana has hers.
+pub const BEA_AT_A: User = User { name: "Bea", address: "bea@a.org", password: "looking-glass" };
+
+/// As whom Ana's provider logs in at its smart host.
+const PROVIDER: User = User { name: "provider", address: "a.org", password: "tea-party" };
+
 /// A user of one of the two domains.
 #[derive(Debug)]
 pub struct User {
@@ -30,9 +37,10 @@ pub struct User {
     pub password: &'static str,
 }
 
-/// DNS, authority, and all agents of `a.org` and `b.com` but `mx1`, running on free ports of loopback.
+/// DNS, authority, and all agents that a route needs, on free ports of loopback.
 #[expect(missing_debug_implementations, reason = "it holds private keys")]
 pub struct World {
+    route: Route,
     folder: PathBuf,
     authority: Authority,
     dns: Dns,
@@ -40,23 +48,39 @@ pub struct World {
     services: Vec<Service>,
     a: Site,
     b: Site,
-    mx1: Port,
-    mx2: Port,
+    /// The ports that stand for port 25 of each relay.
+    ports: BTreeMap<&'static str, Port>,
 }
 
-/// One of the domains: where its only user sends and reads, and where her mail is delivered.
+/// One of the domains: where its users read and send, and where their mail is delivered.
 struct Site {
     domain: &'static str,
     /// Its best mail host, which is also its submission server.
     host: &'static str,
-    user: &'static User,
-    mx: SocketAddr,
+    users: &'static [User],
     lmtp: SocketAddr,
     submission: SocketAddr,
     submissions: SocketAddr,
     pop3: SocketAddr,
     pop3s: SocketAddr,
 }
+
+/// What is particular about a relay.
+#[derive(Default)]
+struct Relay {
+    /// The domains that it takes mail for.
+    domains: Vec<&'static str>,
+    /// Where it delivers that.
+    deliver: Option<SocketAddr>,
+    /// Who may submit mail to it.
+    users: Vec<&'static User>,
+    /// Lines for its `[relay]` section.
+    more: String,
+}
+
+/// The relays of this world.
+const RELAYS: [&str; 6] =
+    ["mx.a.org", "mx1.b.com", "mx2.b.com", "laptop.a.org", "smtp.example.net", "inner.b.com"];
 
 /// A port, held so that nobody else gets it until its server starts.
 struct Port {
@@ -71,59 +95,112 @@ impl Port {
         socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
         Ok(Self { address: socket.local_addr()?, held: Some(socket) })
     }
-
-    /// Lets it go, for its server to take.
-    fn release(&mut self) -> SocketAddr {
-        self.held = None;
-        self.address
-    }
 }
 
 impl Site {
-    fn new(domain: &'static str, host: &'static str, user: &'static User, mx: SocketAddr) -> Self {
+    fn new(domain: &'static str, host: &'static str, users: &'static [User]) -> Self {
         let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let [lmtp, submission, submissions, pop3, pop3s] = [nowhere; 5];
-        Self { domain, host, user, mx, lmtp, submission, submissions, pop3, pop3s }
+        Self { domain, host, users, lmtp, submission, submissions, pop3, pop3s }
     }
 }
 
 impl World {
-    /// Writes everything into `folder` and starts the agents; `mx1.b.com` stays down.
+    /// Writes everything into `folder` and starts the agents. If the route has an outage, `mx1.b.com` stays
+    /// down.
     ///
     /// # Errors
     /// A file cannot be written or an agent cannot start.
-    pub async fn start(folder: &Path) -> Result<Self, Failure> {
+    pub async fn start(folder: &Path, route: Route) -> Result<Self, Failure> {
         let folder = fs::canonicalize(folder)?;
         let authority = Authority::new(&folder)?;
-        let (mut mx, mx1, mx2) = (Port::reserve()?, Port::reserve()?, Port::reserve()?);
+        let mut ports = BTreeMap::new();
+        for host in RELAYS {
+            ports.insert(host, Port::reserve()?);
+        }
         let mut world = Self {
+            route,
             folder,
             authority,
             dns: Dns::start().await?,
             stop: Stop::new(),
             services: Vec::new(),
-            a: Site::new("a.org", "mx.a.org", &ANA, mx.address),
-            b: Site::new("b.com", "mx1.b.com", &BEA, mx1.address),
-            mx1,
-            mx2,
+            a: Site::new("a.org", "mx.a.org", &[ANA, BEA_AT_A]),
+            b: Site::new("b.com", "mx1.b.com", &[BEA]),
+            ports,
         };
         for site in [Self::a, Self::b] {
             world.start_mda(site).await?;
             world.start_maa(site).await?;
         }
-        world.start_backup().await?;
-        mx.release();
-        world.start_mta(Self::a).await?;
+        world.start_relays().await?;
+        if route.outage() == 0 {
+            world.start_mx1().await?;
+        }
         Ok(world)
     }
 
-    /// Starts `mx1.b.com`, which delivers to the MDA.
+    /// Starts `mx1.b.com`, which delivers to the MDA, or to the inner relay.
     ///
     /// # Errors
     /// As for [`start`](Self::start).
     pub async fn start_mx1(&mut self) -> Result<(), Failure> {
-        self.mx1.release();
-        self.start_mta(Self::b).await
+        let mut relay = Relay {
+            domains: vec!["b.com"],
+            deliver: Some(self.b.lmtp),
+            users: vec![&BEA],
+            ..Relay::default()
+        };
+        if self.route == Route::TwoTier {
+            relay.deliver = None;
+            relay.more = format!("routes = {{ \"b.com\" = \"{}\" }}\n", self.port("inner.b.com"));
+        }
+        let service = self.start_mta("mx1.b.com", relay).await?;
+        self.b.submission = address(&service, "submission");
+        self.b.submissions = self.keep(service, "submissions");
+        Ok(())
+    }
+
+    /// Starts all relays of the route but `mx1.b.com`.
+    async fn start_relays(&mut self) -> Result<(), Failure> {
+        let backup = Relay { domains: vec!["b.com"], ..Relay::default() };
+        let service = self.start_mta("mx2.b.com", backup).await?;
+        self.keep(service, "mx");
+        let mut provider = Relay {
+            domains: vec!["a.org"],
+            deliver: Some(self.a.lmtp),
+            users: vec![&ANA],
+            ..Relay::default()
+        };
+        match self.route {
+            Route::OwnMta => {
+                let more = "networks = [\"127.0.0.0/8\"]\n".to_owned();
+                let service =
+                    self.start_mta("laptop.a.org", Relay { more, ..Relay::default() }).await?;
+                self.keep(service, "mx");
+            }
+            Route::SmartHost => {
+                let smart = Relay { users: vec![&PROVIDER], ..Relay::default() };
+                let service = self.start_mta("smtp.example.net", smart).await?;
+                let at = self.keep(service, "submission");
+                provider.more = format!(
+                    "smart_host = {{ host = \"smtp.example.net\", connect = \"{at}\", security = \"starttls\", \
+                     user = {:?}, password = {:?} }}\n",
+                    PROVIDER.address, PROVIDER.password,
+                );
+            }
+            Route::TwoTier => {
+                let (domains, deliver) = (vec!["b.com"], Some(self.b.lmtp));
+                let inner = Relay { domains, deliver, ..Relay::default() };
+                let service = self.start_mta("inner.b.com", inner).await?;
+                self.keep(service, "mx");
+            }
+            Route::Direct | Route::Submission | Route::SameServer | Route::BackupMx => {}
+        }
+        let service = self.start_mta("mx.a.org", provider).await?;
+        self.a.submission = address(&service, "submission");
+        self.a.submissions = self.keep(service, "submissions");
+        Ok(())
     }
 
     /// The configuration of Ana's mail program, or, once `mx1.b.com` runs, of Bea's.
@@ -131,22 +208,23 @@ impl World {
     /// # Errors
     /// The file cannot be written or read back.
     pub fn mail_program(&self, user: &User) -> Result<mua::Config, Failure> {
-        let site = if user.address == self.a.user.address { &self.a } else { &self.b };
+        let site = if user.address.ends_with("@a.org") { &self.a } else { &self.b };
+        let (host, connect, login) = match (self.route, user.address == ANA.address) {
+            (Route::OwnMta, true) => ("laptop.a.org", self.port("laptop.a.org"), false),
+            (Route::Direct, true) => ("mx1.b.com", self.port("mx1.b.com"), false),
+            _ => (site.host, site.submission, true),
+        };
+        let who = format!("user = {:?}\npassword = {:?}\n", user.address, user.password);
+        let submits_as = if login { &*who } else { "" };
         let text = format!(
             "name = {:?}\naddress = {:?}\nca = {:?}\n\n\
-             [submission]\nhost = {:?}\nconnect = \"{}\"\nsecurity = \"starttls\"\nuser = {:?}\npassword = {:?}\n\n\
-             [pop3]\nhost = \"pop.{}\"\nconnect = \"{}\"\nsecurity = \"tls\"\nuser = {:?}\npassword = {:?}\n",
+             [submission]\nhost = {host:?}\nconnect = \"{connect}\"\nsecurity = \"starttls\"\n{submits_as}\n\
+             [pop3]\nhost = \"pop.{}\"\nconnect = \"{}\"\nsecurity = \"tls\"\n{who}",
             user.name,
             user.address,
             self.authority.certificate(),
-            site.host,
-            site.submission,
-            user.address,
-            user.password,
             site.domain,
             site.pop3s,
-            user.address,
-            user.password,
         );
         self.config(&format!("mua-{}", user.name.to_lowercase()), &text)
     }
@@ -173,7 +251,7 @@ impl World {
             ("submissions", self.a.submissions, "TLS"),
             ("pop3", self.b.pop3, "STARTTLS"),
             ("pop3s", self.b.pop3s, "TLS"),
-            ("mx", self.b.mx, "STARTTLS"),
+            ("mx", self.port("mx1.b.com"), "STARTTLS"),
         ] {
             let (host, port) = (address.ip(), address.port());
             let _ = write!(
@@ -206,12 +284,9 @@ impl World {
     }
 
     async fn start_mda(&mut self, site: fn(&mut Self) -> &mut Site) -> Result<(), Failure> {
-        let Site { domain, user, .. } = *site(self);
-        let text = format!(
-            "hostname = \"mda.{domain}\"\nlisten = [{FREE:?}]\n\n[mailboxes]\n{:?} = {:?}\n",
-            user.address,
-            self.maildir(user),
-        );
+        let Site { domain, users, .. } = *site(self);
+        let mailboxes = self.mailboxes(users);
+        let text = format!("hostname = \"mda.{domain}\"\nlisten = [{FREE:?}]\n\n{mailboxes}");
         let config = self.config(&format!("mda.{domain}"), &text)?;
         let service = mda::start(config, self.stop.clone()).await?;
         site(self).lmtp = self.keep(service, "lmtp");
@@ -219,14 +294,13 @@ impl World {
     }
 
     async fn start_maa(&mut self, site: fn(&mut Self) -> &mut Site) -> Result<(), Failure> {
-        let Site { domain, user, .. } = *site(self);
+        let Site { domain, users, .. } = *site(self);
+        let host = format!("pop.{domain}");
         let text = format!(
-            "hostname = \"pop.{domain}\"\nusers = {:?}\n\n[listen]\npop3 = [{FREE:?}]\npop3s = [{FREE:?}]\n\n\
-             {}\n[mailboxes]\n{:?} = {:?}\n",
-            self.users(user)?,
-            self.tls(&format!("pop.{domain}"))?,
-            user.address,
-            self.maildir(user),
+            "hostname = {host:?}\nusers = {:?}\n\n[listen]\npop3 = [{FREE:?}]\npop3s = [{FREE:?}]\n\n{}\n{}",
+            self.users(&host, users)?,
+            self.tls(&host)?,
+            self.mailboxes(users),
         );
         let config = self.config(&format!("maa.{domain}"), &text)?;
         let service = maa::start(config, self.stop.clone()).await?;
@@ -235,54 +309,47 @@ impl World {
         Ok(())
     }
 
-    /// The best mail host of a domain: takes mail from anyone for its domain, from its user for anyone, and
-    /// delivers by LMTP.
-    async fn start_mta(&mut self, site: fn(&mut Self) -> &mut Site) -> Result<(), Failure> {
-        let Site { domain, host, user, mx, lmtp, .. } = *site(self);
+    async fn start_mta(&mut self, host: &'static str, relay: Relay) -> Result<Service, Failure> {
+        let mx = self.port(host);
+        let (mut deliver, mut users, mut submission) =
+            (String::new(), String::new(), String::new());
+        if let Some(lmtp) = relay.deliver {
+            deliver = format!("deliver = \"{lmtp}\"\n");
+        }
+        if !relay.users.is_empty() {
+            users = format!("users = {:?}\n", self.users(host, relay.users)?);
+            submission = format!("submission = [{FREE:?}]\nsubmissions = [{FREE:?}]\n");
+        }
         let text = format!(
-            "hostname = {host:?}\nspool = {:?}\ndomains = [{domain:?}]\ndeliver = \"{lmtp}\"\nusers = {:?}\n\n\
-             [listen]\nmx = [\"{mx}\"]\nsubmission = [{FREE:?}]\nsubmissions = [{FREE:?}]\n\n{}\n{}",
-            self.spool(host),
-            self.users(user)?,
+            "hostname = {host:?}\nspool = {:?}\ndomains = {:?}\n{deliver}{users}\n\
+             [listen]\nmx = [\"{mx}\"]\n{submission}\n{}\n{}",
+            self.folder.join(format!("spool-{host}")),
+            relay.domains,
             self.tls(host)?,
-            self.routing(),
+            self.routing(&relay.more),
         );
-        let service = mta::start(self.config(host, &text)?, self.stop.clone()).await?;
-        let submission = address(&service, "submission");
-        let submissions = self.keep(service, "submissions");
-        (site(self).submission, site(self).submissions) = (submission, submissions);
-        Ok(())
-    }
-
-    /// The second mail host of b.com: holds the mail for the first.
-    async fn start_backup(&mut self) -> Result<(), Failure> {
-        let (host, mx) = ("mx2.b.com", self.mx2.release());
-        let text = format!(
-            "hostname = {host:?}\nspool = {:?}\ndomains = [\"b.com\"]\n\n[listen]\nmx = [\"{mx}\"]\n\n{}\n{}",
-            self.spool(host),
-            self.tls(host)?,
-            self.routing(),
-        );
-        let service = mta::start(self.config(host, &text)?, self.stop.clone()).await?;
-        self.keep(service, "mx");
-        Ok(())
+        if let Some(port) = self.ports.get_mut(host) {
+            port.held = None;
+        }
+        mta::start(self.config(host, &text)?, self.stop.clone()).await
     }
 
     /// How a relay of this world finds its way: its DNS, the ports that stand for 25, and a short retry.
-    fn routing(&self) -> String {
+    fn routing(&self, more: &str) -> String {
         let mut text = format!(
-            "[dns]\nservers = [\"{}\"]\n\n[relay]\nca = {:?}\nreach = \"any\"\n\n[relay.ports]\n",
+            "[dns]\nservers = [\"{}\"]\n\n[relay]\nca = {:?}\nreach = \"any\"\n{more}\n[relay.ports]\n",
             self.dns.address(),
             self.authority.certificate(),
         );
-        for (host, address) in [
-            (self.a.host, self.a.mx),
-            (self.b.host, self.mx1.address),
-            ("mx2.b.com", self.mx2.address),
-        ] {
-            let _ = writeln!(text, "{host:?} = {}", address.port());
+        for (host, port) in &self.ports {
+            let _ = writeln!(text, "{host:?} = {}", port.address.port());
         }
         text + "\n[retry]\nfirst_seconds = 0.25\n"
+    }
+
+    /// The address that stands for port 25 of a relay.
+    fn port(&self, host: &str) -> SocketAddr {
+        self.ports.get(host).map_or_else(|| (Ipv4Addr::LOCALHOST, 0).into(), |port| port.address)
     }
 
     fn tls(&self, host: &str) -> io::Result<String> {
@@ -290,21 +357,28 @@ impl World {
         Ok(format!("[tls]\ncertificate = {:?}\nkey = {:?}\n", files.certificate, files.key))
     }
 
-    /// The password file of the servers that `user` logs in to.
-    fn users(&self, user: &User) -> Result<PathBuf, Failure> {
-        let path = self.folder.join(format!("users-{}", user.name.to_lowercase()));
-        if !path.exists() {
-            fs::write(&path, agent::make_keys(user.address, user.password)?)?;
+    /// The password file of a server.
+    fn users(
+        &self,
+        host: &str,
+        users: impl IntoIterator<Item = &'static User>,
+    ) -> Result<PathBuf, Failure> {
+        let mut text = String::new();
+        for user in users {
+            text.push_str(&agent::make_keys(user.address, user.password)?);
         }
+        let path = self.folder.join(format!("users-{host}"));
+        fs::write(&path, text)?;
         Ok(path)
     }
 
-    fn maildir(&self, user: &User) -> PathBuf {
-        self.folder.join(format!("maildir-{}", user.name.to_lowercase()))
-    }
-
-    fn spool(&self, host: &str) -> PathBuf {
-        self.folder.join(format!("spool-{host}"))
+    fn mailboxes(&self, users: &[User]) -> String {
+        let mut text = "[mailboxes]\n".to_owned();
+        for user in users {
+            let maildir = self.folder.join(format!("maildir-{}", user.address));
+            let _ = writeln!(text, "{:?} = {maildir:?}", user.address);
+        }
+        text
     }
 
     /// Keeps a service running, and tells where one of its parts listens.

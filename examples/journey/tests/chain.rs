@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use imf_message::Message;
-use journey::{ANA, BEA, User, World};
+use journey::{ANA, BEA, Route, User, World};
 use mua::Mailbox;
 use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
@@ -15,7 +15,7 @@ use tokio::{
 const LETTER: &[u8] = b"From: ana@a.org\r\nSubject: Tea\r\n\r\nAt four?\r\n";
 
 async fn world(folder: &TempDir) -> World {
-    let mut world = World::start(folder.path()).await.unwrap();
+    let mut world = World::start(folder.path(), Route::Submission).await.unwrap();
     world.start_mx1().await.unwrap();
     world
 }
@@ -122,30 +122,79 @@ impl Telnet {
     }
 }
 
+/// Forms of an address that have made other hosts relay.
+const RELAY_FORMS: [&str; 41] = [
+    "<victim@example.org>",
+    "<victim@EXAMPLE.ORG>",
+    "<ana@a.org>",
+    "victim@example.org",
+    "<victim@example.org",
+    "victim@example.org>",
+    "<<victim@example.org>>",
+    "< victim@example.org>",
+    "<victim@example.org.>",
+    "<victim%example.org@b.com>",
+    "<victim%a.org%example.org@b.com>",
+    "<\"victim%example.org\"@b.com>",
+    "<victim%example.org>",
+    "<example.org!victim@b.com>",
+    "<\"example.org!victim\"@b.com>",
+    "<b.com!example.org!victim>",
+    "<victim@example.org@b.com>",
+    "<victim@b.com@example.org>",
+    "<\"victim@example.org\"@b.com>",
+    "<\"victim@example.org\">",
+    "<\"\\victim@example.org\"@b.com>",
+    "<victim\\@example.org@b.com>",
+    "<@b.com:victim@example.org>",
+    "<@b.com,@example.org:victim@example.org>",
+    "<@example.org:victim@example.org>",
+    "<@b.com:victim%example.org@b.com>",
+    "<victim@[127.0.0.1]>",
+    "<victim@[IPv6:::1]>",
+    "<victim@127.0.0.1>",
+    "<victim@[b.com]>",
+    "<victim@localhost>",
+    "<victim@mx1.b.com>",
+    "<victim@sub.b.com>",
+    "<victim@b.com.example.org>",
+    "<victim@exampleb.com>",
+    "<victim@b.com:25>",
+    "<victim:victim@example.org@b.com>",
+    "<victim@>",
+    "<@b.com>",
+    "<victim>",
+    "<>",
+];
+
 #[tokio::test]
 async fn strangers_cannot_relay() {
     let folder = TempDir::new().unwrap();
     let world = world(&folder).await;
-    let mut smtp = Telnet::connect(&world, "mx").await;
-    smtp.say("EHLO spam.example.com").await;
-    smtp.say("MAIL FROM:<spam@example.com>").await;
-    #[rustfmt::skip]
-    let refused = [
-        "<victim@example.org>",
-        "<ana@a.org>",
-        "<victim%example.org@b.com>",
-        "<example.org!victim@b.com>",
-        "<\"victim@example.org\"@b.com>",
-        "<@b.com:victim@example.org>",
-        "<victim@[127.0.0.1]>",
-        "<victim@b.com.example.org>",
-        "<victim@sub.b.com>",
-    ];
-    for recipient in refused {
-        let reply = smtp.say(&format!("RCPT TO:{recipient}")).await;
-        assert!(reply.starts_with("55"), "{recipient}: {reply}");
+    // Whoever they say they are, and however often they try.
+    for (hello, sender) in [
+        ("EHLO spam.example.com", "spam@example.com"),
+        ("HELO mx1.b.com", "bea@b.com"),
+        ("EHLO [127.0.0.1]", ""),
+        ("EHLO b.com", "postmaster@mx1.b.com"),
+    ] {
+        for forms in RELAY_FORMS.chunks(10) {
+            let mut smtp = Telnet::connect(&world, "mx").await;
+            assert!(smtp.say(hello).await.starts_with("250"));
+            assert!(smtp.say(&format!("MAIL FROM:<{sender}>")).await.starts_with("250"));
+            for recipient in forms {
+                let reply = smtp.say(&format!("RCPT TO:{recipient}")).await;
+                assert!(reply.starts_with('5'), "{sender}: {recipient}: {reply}");
+            }
+            let reply = smtp.say("DATA").await;
+            assert!(reply.starts_with("503") || reply.starts_with("554"), "{reply}");
+        }
     }
-    for recipient in ["<bea@b.com>", "<bea@B.COM>", "<Postmaster>"] {
+    let mut smtp = Telnet::connect(&world, "mx").await;
+    let offer = smtp.say("EHLO spam.example.com").await;
+    assert!(!offer.contains("AUTH"), "no login helps here: {offer}");
+    smtp.say("MAIL FROM:<spam@example.com>").await;
+    for recipient in ["<bea@b.com>", "<bea@B.COM>", "<Postmaster>", "<@example.org:bea@b.com>"] {
         let reply = smtp.say(&format!("RCPT TO:{recipient}")).await;
         assert!(reply.starts_with("250 2.1.5"), "{recipient}: {reply}");
     }
@@ -203,7 +252,7 @@ fn in_queue(folder: &Path, host: &str) -> usize {
 #[tokio::test]
 async fn the_queue_survives_a_restart() {
     let folder = TempDir::new().unwrap();
-    let world = World::start(folder.path()).await.unwrap();
+    let world = World::start(folder.path(), Route::Submission).await.unwrap();
     send(&world, &ANA, &[BEA.address], LETTER).await;
     world.stop().await.unwrap();
     // It waits at a.org or at mx2, perhaps at both if the stop came at the wrong moment.

@@ -64,6 +64,26 @@ fn ana_writes_to_bea() {
 }
 
 #[test]
+fn every_way_leads_to_bea() {
+    let folder = TempDir::new().unwrap();
+    let keep = folder.path().join("kept");
+    let output = journey(&["--route", "all", "--keep", path(&keep)]);
+    let out = text(&output.stdout);
+    assert!(output.status.success(), "{out}\n{}", text(&output.stderr));
+    let names =
+        ["own-mta", "direct", "submission", "same-server", "smart-host", "backup-mx", "two-tier"];
+    for name in names {
+        assert!(out.contains(&format!("  ✓ {name} ")), "{name} failed:\n{out}");
+        assert!(keep.join(name).join("ca.pem").exists(), "{name} is not kept");
+    }
+    // Mail within a provider is nobody else's business.
+    let within = out.lines().rfind(|line| line.contains("✓ same-server")).unwrap();
+    assert!(within.ends_with("mx.a.org"), "{within}");
+    let err = refused(&["--route", "nowhere"]);
+    assert!(err.contains("own-mta, direct"), "{err}");
+}
+
+#[test]
 fn attachments_arrive() {
     let folder = TempDir::new().unwrap();
     let (one, two) =
@@ -162,7 +182,7 @@ fn everything_is_kept() {
         "mx.a.org.toml",
         "mx1.b.com.toml",
         "mx2.b.com.toml",
-        "maildir-bea/new",
+        "maildir-bea@b.com/new",
     ] {
         assert!(keep.join(name).exists(), "{name}");
     }

@@ -55,8 +55,8 @@ impl World {
             host: "pop.b.com".into(),
             connect: Some(self.service.address(service).unwrap().to_string()),
             security,
-            user: "bea@b.com".into(),
-            password: PASSWORD.into(),
+            user: Some("bea@b.com".into()),
+            password: Some(PASSWORD.into()),
         };
         mua::Config {
             name: "Bea".into(),
@@ -170,7 +170,7 @@ async fn only_the_right_password_opens_it() {
         ("../bea", PASSWORD),
     ] {
         let mut config = world.bea(Security::Tls);
-        (config.pop3.user, config.pop3.password) = (user.into(), password.into());
+        (config.pop3.user, config.pop3.password) = (Some(user.into()), Some(password.into()));
         let error = Mailbox::open(&config).await.err().unwrap().to_string();
         assert!(!error.contains(PASSWORD), "{error}");
         refusals.push(error);
@@ -178,7 +178,7 @@ async fn only_the_right_password_opens_it() {
     // Nobody learns which users exist.
     assert_eq!(refusals[0], refusals[1]);
     let mut config = world.bea(Security::Tls);
-    config.pop3.user = "homeless@b.com".into();
+    config.pop3.user = Some("homeless@b.com".into());
     let error = Mailbox::open(&config).await.err().unwrap().to_string();
     assert!(error.contains("no mailbox"), "{error}");
     world.end().await;

@@ -305,8 +305,11 @@ impl Session {
     }
 }
 
-/// Whether the address is the one that this user logged in with.
+/// Whether this user may send as this address: it is the user's, or in the domain that the user is.
 fn is_user(address: Address<'_>, user: &str) -> bool {
     let (local, domain) = (address.local_part(), address.domain());
-    user.rsplit_once('@').is_some_and(|(l, d)| l == local && d.eq_ignore_ascii_case(domain))
+    match user.rsplit_once('@') {
+        Some((user, at)) => user == local && at.eq_ignore_ascii_case(domain),
+        None => user.eq_ignore_ascii_case(domain),
+    }
 }

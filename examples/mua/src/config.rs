@@ -27,10 +27,17 @@ pub struct Account {
     pub connect: Option<String>,
     /// How the connection is made secure.
     pub security: Security,
-    /// The login.
-    pub user: String,
+    /// The login. A server that knows us by our network wants none.
+    pub user: Option<String>,
     /// The password.
-    pub password: String,
+    pub password: Option<String>,
+}
+
+impl Account {
+    /// The login and the password.
+    pub(crate) fn login(&self) -> Option<(&str, &str)> {
+        self.user.as_deref().zip(self.password.as_deref())
+    }
 }
 
 /// How a connection is made secure. There is no way to send a password in the clear.

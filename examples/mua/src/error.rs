@@ -29,6 +29,9 @@ pub enum Error {
     /// The server offers no TLS on this port.
     #[error("the server does not start TLS: {0}")]
     NoTls(String),
+    /// The configuration has no user and password for the mailbox.
+    #[error("the configuration has no user and password for the mailbox")]
+    NoLogin,
     /// There is no TLS, so no password is sent.
     #[error("no password is sent without TLS")]
     InTheClear,

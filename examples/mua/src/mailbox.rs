@@ -56,7 +56,8 @@ impl Mailbox {
             mailbox.conn.machine().tls_started()?;
             mailbox.until_ready(|_| Ok(())).await?;
         }
-        mailbox.login(&account.user, &account.password).await?;
+        let (user, password) = account.login().ok_or(Error::NoLogin)?;
+        mailbox.login(user, password).await?;
         Ok(mailbox)
     }
 

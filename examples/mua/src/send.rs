@@ -17,7 +17,7 @@ pub struct Sent {
     pub refused: Vec<(String, ReplyBuf)>,
 }
 
-/// Sends a message as it is to the submission server: with TLS, and logged in.
+/// Sends a message as it is to the submission server: with TLS, and logged in if there is a login.
 ///
 /// # Errors
 /// The server cannot be reached or trusted, does not let us in, or takes the message for nobody.
@@ -40,7 +40,9 @@ pub async fn send<R: AsRef<str>>(
     if account.security == Security::StartTls {
         courier.start_tls(&trust, &account.host).await?;
     }
-    courier.log_in(&account.user, &account.password).await?;
+    if let Some((user, password)) = account.login() {
+        courier.log_in(user, password).await?;
+    }
     let recipients: Vec<String> = recipients.iter().map(|to| to.as_ref().to_owned()).collect();
     let letter = Letter {
         sender,

@@ -1,7 +1,7 @@
 //! The program's commands, with the servers of Ana and Bea.
 #![allow(clippy::unwrap_used)]
 
-use journey::{ANA, BEA, User, World};
+use journey::{ANA, BEA, Route, User, World};
 use std::{
     fs,
     path::Path,
@@ -36,7 +36,7 @@ fn list(folder: &Path, user: &User) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn ana_sends_and_bea_reads_saves_and_removes() {
     let folder = TempDir::new().unwrap();
-    let mut world = World::start(folder.path()).await.unwrap();
+    let mut world = World::start(folder.path(), Route::Submission).await.unwrap();
     world.start_mx1().await.unwrap();
     for user in [&ANA, &BEA] {
         world.mail_program(user).unwrap();

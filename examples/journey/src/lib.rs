@@ -1,6 +1,7 @@
 //! The main job: Ana writes to Bea, every hop of the way, on loopback.
 
 mod dns;
+mod many;
 mod original;
 mod pki;
 mod report;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, ValueEnum};
 use journey::{Options, Route, Watch, check_folder, run};
-use std::{path::PathBuf, process::ExitCode};
+use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode};
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Sends a message from Ana to Bea through every agent of the chain, on loopback, and proves that it
@@ -26,6 +26,9 @@ struct Arguments {
     /// two-tier, or all of them in turn
     #[arg(long, default_value = "submission", value_parser = routes)]
     route: Routes,
+    /// Sends this many copies of the message, and tells how long they took
+    #[arg(long, value_name = "N", conflicts_with = "serve")]
+    count: Option<NonZeroUsize>,
     /// Leaves everything running and prints the settings for a mail program
     #[arg(long)]
     serve: bool,
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         message: arguments.message,
         attach: arguments.attach,
         routes: arguments.route.0,
+        count: arguments.count,
         keep: arguments.keep,
         serve: arguments.serve,
     };

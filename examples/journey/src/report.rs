@@ -97,6 +97,25 @@ pub(crate) fn hops(start: Instant, hops: &[Hop]) {
     }
 }
 
+/// How many messages a second, and how long one took.
+pub(crate) fn rate(what: &str, took: Duration, mut each: Vec<Duration>) {
+    each.sort();
+    let part = |percent: usize| {
+        // The smallest time that this share of them did not exceed.
+        let at = (each.len() * percent).div_ceil(100).saturating_sub(1);
+        each.get(at).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+    };
+    let rate = each.len() as f64 / took.as_secs_f64();
+    anstream::println!(
+        "  {what:<26} {NAME}{rate:>7.0} a second{NAME:#} {DIM}half in{DIM:#} {:.1} ms, {DIM}90 % in{DIM:#} {:.1} ms, \
+         {DIM}99 % in{DIM:#} {:.1} ms, {DIM}all in{DIM:#} {:.1} ms",
+        part(50),
+        part(90),
+        part(99),
+        part(100),
+    );
+}
+
 /// A check and how it came out, which is returned.
 pub(crate) fn check(what: impl Display, holds: bool) -> bool {
     let (style, mark) = if holds { (GOOD, "✓") } else { (BAD, "✗") };

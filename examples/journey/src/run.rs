@@ -1,5 +1,5 @@
 use crate::{
-    Route,
+    Route, many,
     original::Original,
     report::{self, Row},
     watch::{Hop, Watch},
@@ -10,6 +10,7 @@ use imf_message::{Message, Received};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -27,6 +28,8 @@ pub struct Options {
     pub attach: Vec<PathBuf>,
     /// The ways to go.
     pub routes: Vec<Route>,
+    /// How many copies of the message to send, if more than the one.
+    pub count: Option<NonZeroUsize>,
     /// Where to keep everything; nowhere if `None`.
     pub keep: Option<PathBuf>,
     /// Whether to leave everything running until the process is told to stop.
@@ -50,7 +53,7 @@ pub async fn run(options: &Options, watch: &Watch) -> Result<bool, Failure> {
         let folder =
             if options.routes.len() == 1 { folder.to_owned() } else { folder.join(route.name()) };
         fs::create_dir_all(&folder)?;
-        rows.push(travel(*route, &folder, &original, options.serve, watch).await?);
+        rows.push(travel(*route, &folder, &original, options, watch).await?);
     }
     if let Some(folder) = &options.keep {
         report::note(format!("Everything is kept in {}.", folder.display()));
@@ -66,16 +69,24 @@ async fn travel(
     route: Route,
     folder: &Path,
     original: &Original,
-    stay: bool,
+    options: &Options,
     watch: &Watch,
 ) -> Result<Row, Failure> {
     report::picture(route);
     let mut world = World::start(folder, route).await?;
     let start = Instant::now();
-    let arrived = send(&mut world, route, watch, original).await?;
-    let took = start.elapsed();
-    let right = prove(route, &original.bytes, &arrived);
-    if stay {
+    let (right, took) = match options.count {
+        Some(count) => {
+            let right = many::send(&mut world, route, watch, original, count.get()).await?;
+            (right, start.elapsed())
+        }
+        None => {
+            let arrived = send(&mut world, route, watch, original).await?;
+            let took = start.elapsed();
+            (prove(route, &original.bytes, &arrived), took)
+        }
+    };
+    if options.serve {
         serve(&world).await?;
     }
     world.stop().await?;
@@ -137,7 +148,7 @@ async fn send(
 }
 
 /// Reads everything in the mailbox.
-async fn collect(config: &mua::Config) -> Result<Vec<Vec<u8>>, mua::Error> {
+pub(crate) async fn collect(config: &mua::Config) -> Result<Vec<Vec<u8>>, mua::Error> {
     let mut mailbox = mua::Mailbox::open(config).await?;
     let mut messages = Vec::new();
     for entry in mailbox.list().await? {

@@ -41,7 +41,12 @@ impl Watch {
 
     /// The hops so far.
     pub fn hops(&self) -> Vec<Hop> {
-        self.hops.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.look(<[Hop]>::to_vec)
+    }
+
+    /// What `look` sees in the hops so far.
+    pub fn look<T>(&self, look: impl FnOnce(&[Hop]) -> T) -> T {
+        look(&self.hops.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Forgets the hops so far.
@@ -53,7 +58,7 @@ impl Watch {
     pub async fn until<T>(&self, mut found: impl FnMut(&[Hop]) -> Option<T>) -> T {
         loop {
             let news = self.news.notified();
-            if let Some(value) = found(&self.hops()) {
+            if let Some(value) = self.look(&mut found) {
                 return value;
             }
             news.await;

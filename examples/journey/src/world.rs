@@ -372,11 +372,15 @@ impl World {
         Ok(path)
     }
 
+    /// The Maildir of a user.
+    pub(crate) fn maildir(&self, user: &User) -> PathBuf {
+        self.folder.join(format!("maildir-{}", user.address))
+    }
+
     fn mailboxes(&self, users: &[User]) -> String {
         let mut text = "[mailboxes]\n".to_owned();
         for user in users {
-            let maildir = self.folder.join(format!("maildir-{}", user.address));
-            let _ = writeln!(text, "{:?} = {maildir:?}", user.address);
+            let _ = writeln!(text, "{:?} = {:?}", user.address, self.maildir(user));
         }
         text
     }

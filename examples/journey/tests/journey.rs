@@ -84,6 +84,16 @@ fn every_way_leads_to_bea() {
 }
 
 #[test]
+fn many_arrive() {
+    for route in ["submission", "direct"] {
+        let out = arrives(&["--count", "25", "--route", route]);
+        assert!(out.contains("✓ Ana sent 25 messages, and Bea has 25"), "{out}");
+        assert!(out.contains("taken by the first server") && out.contains("99 % in"), "{out}");
+    }
+    refused(&["--count", "0"]);
+}
+
+#[test]
 fn attachments_arrive() {
     let folder = TempDir::new().unwrap();
     let (one, two) =

@@ -16,6 +16,18 @@ impl Mailboxes {
         let mut known = self.0.iter();
         known.find(|(name, _)| same(name, address)).map(|(name, path)| (&**name, &**path))
     }
+
+    /// Whether an address is in this domain.
+    pub fn has_domain(&self, domain: &str) -> bool {
+        let mut domains = self.0.keys().filter_map(|name| name.rsplit_once('@'));
+        domains.any(|(_, known)| known.eq_ignore_ascii_case(domain))
+    }
+}
+
+impl<A: Into<String>, P: Into<PathBuf>> FromIterator<(A, P)> for Mailboxes {
+    fn from_iter<I: IntoIterator<Item = (A, P)>>(mailboxes: I) -> Self {
+        Self(mailboxes.into_iter().map(|(address, path)| (address.into(), path.into())).collect())
+    }
 }
 
 fn same(one: &str, other: &str) -> bool {
@@ -33,9 +45,7 @@ mod tests {
     #[test]
     fn the_domain_is_found_in_any_case() {
         let known = [("bea@b.com", "/bea"), ("Postmaster", "/post")];
-        let mailboxes = Mailboxes(
-            known.map(|(name, path)| (name.to_owned(), path.into())).into_iter().collect(),
-        );
+        let mailboxes: Mailboxes = known.into_iter().collect();
         let find = |address| mailboxes.find(address).map(|(name, _)| name);
         assert_eq!(find("bea@B.COM"), Some("bea@b.com"));
         assert_eq!(find("postmaster"), Some("Postmaster"));

@@ -286,7 +286,13 @@ impl World {
     async fn start_mda(&mut self, site: fn(&mut Self) -> &mut Site) -> Result<(), Failure> {
         let Site { domain, users, .. } = *site(self);
         let mailboxes = self.mailboxes(users);
-        let text = format!("hostname = \"mda.{domain}\"\nlisten = [{FREE:?}]\n\n{mailboxes}");
+        let aliases = self.folder.join(format!("aliases-{domain}"));
+        fs::write(&aliases, format!("team@{domain}: {}, {}\n", ANA.address, BEA.address))?;
+        // The relay of Ana's machine: the only one that sends for its neighbours, where it runs.
+        let text = format!(
+            "hostname = \"mda.{domain}\"\nlisten = [{FREE:?}]\naliases = {aliases:?}\nrelay = \"{}\"\n\n{mailboxes}",
+            self.port("laptop.a.org"),
+        );
         let config = self.config(&format!("mda.{domain}"), &text)?;
         let service = mda::start(config, self.stop.clone()).await?;
         site(self).lmtp = self.keep(service, "lmtp");

@@ -122,6 +122,20 @@ impl Telnet {
     }
 }
 
+/// An alias of b.com leads to a.org: what Ana writes to the team comes back to her.
+#[tokio::test]
+async fn an_alias_leads_elsewhere() {
+    let folder = TempDir::new().unwrap();
+    let world = World::start(folder.path(), Route::OwnMta).await.unwrap();
+    send(&world, &ANA, &["team@b.com"], LETTER).await;
+    let bea = collect(&world, &BEA, 1).await;
+    assert!(bea[0].ends_with(LETTER) && bea[0].starts_with(b"Return-Path: <ana@a.org>\r\n"));
+    let ana = String::from_utf8(collect(&world, &ANA, 1).await.remove(0)).unwrap();
+    assert!(ana.contains("\r\nDelivered-To: team@b.com\r\n"), "{ana}");
+    assert!(ana.as_bytes().ends_with(LETTER));
+    world.stop().await.unwrap();
+}
+
 /// Forms of an address that have made other hosts relay.
 const RELAY_FORMS: [&str; 41] = [
     "<victim@example.org>",

@@ -1,5 +1,6 @@
 use agent::Mailboxes;
 use serde::Deserialize;
+use std::path::PathBuf;
 
 /// The configuration of the delivery agent.
 #[derive(Clone, Debug, Deserialize)]
@@ -12,6 +13,12 @@ pub struct Config {
     pub listen: Vec<String>,
     /// The Maildir of each address. The local part is compared exactly, the domain in any case.
     pub mailboxes: Mailboxes,
+    /// The file of aliases, as aliases(5) has them.
+    pub aliases: Option<PathBuf>,
+    /// What separates a user's name from what she has put behind it, as in `bea+lists@b.com`.
+    pub delimiter: Option<char>,
+    /// The relay, host and port, that takes mail for addresses elsewhere from us.
+    pub relay: Option<String>,
     /// The most octets of a message.
     #[serde(default = "message_size")]
     pub message_size: u64,

@@ -1,9 +1,10 @@
 //! The delivery agent: serves LMTP, or delivers one message from standard input.
 
 use clap::{Parser, Subcommand};
-use mda::{Config, Store, StoreError};
+use mda::{Config, DeliverError, ExpandError};
 use std::{
-    io::{self, Read},
+    error::Error,
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -23,8 +24,8 @@ struct Arguments {
 enum Command {
     /// Serves LMTP until it is told to stop; what is done without a command
     Serve,
-    /// Delivers the message on standard input; fails with 67 if there is no such user, with 75 if it may
-    /// work later
+    /// Delivers the message on standard input; fails with 67 if there is no such user, with 69 if the
+    /// message cannot be delivered, with 75 if it may work later
     Deliver {
         /// The envelope sender
         #[arg(long, default_value = "", value_name = "ADDRESS")]
@@ -37,6 +38,7 @@ enum Command {
 /// Exit codes as `sysexits.h` has them, by which mail systems tell what to do.
 const USAGE: u8 = 64;
 const NO_USER: u8 = 67;
+const UNAVAILABLE: u8 = 69;
 const TRY_LATER: u8 = 75;
 
 fn main() -> ExitCode {
@@ -63,28 +65,26 @@ fn deliver(config: &Path, sender: &str, recipient: &str) -> ExitCode {
     if let Err(error) = smtp_proto::codec::Path::new(sender) {
         return failed(USAGE, &error);
     }
-    match from_stdin(&Store::new(&config), sender, recipient) {
-        Ok(id) => {
-            agent::hop(&config.hostname, &id, format_args!("delivered to {recipient}, on disk"));
-            ExitCode::SUCCESS
-        }
-        Err(error @ StoreError::Unknown) => failed(NO_USER, &error),
-        Err(error) => failed(TRY_LATER, &error),
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(TRY_LATER, &error),
+    };
+    match runtime.block_on(mda::deliver(&config, sender, recipient, &mut io::stdin().lock())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(code(&error), &error),
     }
 }
 
-fn from_stdin(store: &Store, sender: &str, recipient: &str) -> Result<String, StoreError> {
-    let mut delivery = store.begin(sender, recipient)?;
-    let (mut stdin, mut chunk) = (io::stdin().lock(), vec![0; 1 << 16]);
-    loop {
-        match stdin.read(&mut chunk).map_err(StoreError::Read)? {
-            0 => return delivery.commit(),
-            n => delivery.write(&chunk[..n])?,
-        }
+fn code(error: &DeliverError) -> u8 {
+    match error {
+        DeliverError::Expand(ExpandError::Unknown) => NO_USER,
+        DeliverError::Expand(_) => UNAVAILABLE,
+        DeliverError::Refused(refusal) if refusal.reply().0 >= 500 => UNAVAILABLE,
+        _ => TRY_LATER,
     }
 }
 
-fn failed(code: u8, error: &dyn std::error::Error) -> ExitCode {
+fn failed(code: u8, error: &dyn Error) -> ExitCode {
     eprintln!("error: {error}");
     ExitCode::from(code)
 }

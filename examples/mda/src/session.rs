@@ -1,7 +1,7 @@
 //! One LMTP session.
 
-use crate::{Delivery, Store, StoreError};
-use agent::{Failure, Who, hop, transcript};
+use crate::{Incoming, Store, expand::ExpandError, expand::Expansion};
+use agent::{Failure, Who, transcript};
 use posta_net::{Clock, Conn, Stop, Stream};
 use smtp_proto::{
     Misuse, Server,
@@ -9,12 +9,12 @@ use smtp_proto::{
     server::{self, Event},
 };
 use std::{net::SocketAddr, sync::Arc};
-use tokio::{net::TcpStream, task::spawn_blocking};
+use tokio::net::TcpStream;
 
 /// What all sessions share.
 pub(crate) struct Shared {
     pub(crate) lmtp: Arc<server::Config>,
-    pub(crate) store: Store,
+    pub(crate) store: Arc<Store>,
     pub(crate) clock: Clock,
     pub(crate) stop: Stop,
 }
@@ -23,9 +23,8 @@ pub(crate) struct Session {
     shared: Arc<Shared>,
     peer: SocketAddr,
     sender: String,
-    recipients: Vec<String>,
-    /// One for each recipient, once the message comes.
-    deliveries: Vec<Result<Delivery, StoreError>>,
+    recipients: Vec<(String, Expansion)>,
+    incoming: Option<Incoming>,
 }
 
 impl Session {
@@ -33,12 +32,12 @@ impl Session {
     pub(crate) async fn run(shared: Arc<Shared>, tcp: TcpStream, peer: SocketAddr) {
         let machine = Server::new(Arc::clone(&shared.lmtp), shared.clock.now());
         let mut conn = Conn::new(machine, Stream::Plain(tcp), server::Limits::INPUT, shared.clock);
-        if let Some(tap) = transcript(&format!("{} ← {peer}", shared.store.hostname()), Who::Server)
+        if let Some(tap) = transcript(&format!("{} ← {peer}", shared.store.hostname), Who::Server)
         {
             conn.set_tap(tap);
         }
-        let (sender, recipients, deliveries) = (String::new(), Vec::new(), Vec::new());
-        let mut session = Self { shared, peer, sender, recipients, deliveries };
+        let (sender, recipients) = (String::new(), Vec::new());
+        let mut session = Self { shared, peer, sender, recipients, incoming: None };
         if let Err(error) = session.serve(&mut conn).await {
             tracing::info!(%peer, error, "session ended");
         }
@@ -71,9 +70,15 @@ impl Session {
                 known(params, lmtp)
             }
             Event::Rcpt { path, params, .. } => self.rcpt(path, params, lmtp),
-            Event::Data => self.data(lmtp),
+            Event::Data => {
+                let (store, sender) = (&self.shared.store, &self.sender);
+                self.incoming = Some(Incoming::begin(store, sender, &self.recipients));
+                lmtp.accept()
+            }
             Event::Chunk(bytes) => {
-                self.chunk(bytes);
+                if let Some(incoming) = &mut self.incoming {
+                    incoming.write(bytes);
+                }
                 Ok(())
             }
             Event::End => self.end(lmtp).await,
@@ -102,59 +107,39 @@ impl Session {
         params: Params<'_>,
         lmtp: &mut Server,
     ) -> Result<(), Misuse> {
-        let recipient = match path {
+        let address = match path {
             Path::Postmaster => "postmaster",
             path => path.as_str(),
         };
-        if !self.shared.store.knows(recipient) {
-            tracing::info!(peer = %self.peer, recipient, "unknown recipient");
-            return lmtp.reject(550, EnhancedCode(5, 1, 1), "No such mailbox here");
-        }
-        if params.unknown().next().is_none() {
-            self.recipients.push(recipient.to_owned());
-        }
-        known(params, lmtp)
-    }
-
-    fn data(&mut self, lmtp: &mut Server) -> Result<(), Misuse> {
-        let begin = |recipient: &String| self.shared.store.begin(&self.sender, recipient);
-        self.deliveries = self.recipients.iter().map(begin).collect();
-        lmtp.accept()
-    }
-
-    /// A recipient whose Maildir fails learns of it at the end; the others are not concerned.
-    fn chunk(&mut self, bytes: &[u8]) {
-        for delivery in &mut self.deliveries {
-            if let Ok(open) = delivery
-                && let Err(error) = open.write(bytes)
-            {
-                *delivery = Err(error);
+        match self.shared.store.expand(address) {
+            Ok(expansion) => {
+                if params.unknown().next().is_none() {
+                    self.recipients.push((address.to_owned(), expansion));
+                }
+                known(params, lmtp)
+            }
+            Err(error) => {
+                tracing::info!(peer = %self.peer, address, %error, "recipient refused");
+                let code = match error {
+                    ExpandError::Unknown => EnhancedCode(5, 1, 1),
+                    ExpandError::TooDeep | ExpandError::TooMany => EnhancedCode(5, 4, 6),
+                };
+                lmtp.reject(550, code, &error.to_string())
             }
         }
     }
 
     /// One verdict for each recipient. RFC 2033 4.2
     async fn end(&mut self, lmtp: &mut Server) -> Result<(), Misuse> {
-        let deliveries = std::mem::take(&mut self.deliveries);
-        // Disks are slow: all of them at once.
-        let commits: Vec<_> = deliveries
-            .into_iter()
-            .map(|delivery| spawn_blocking(move || delivery.and_then(Delivery::commit)))
-            .collect();
-        for (recipient, commit) in self.recipients.iter().zip(commits) {
-            match commit.await {
-                Ok(Ok(id)) => {
-                    let what = format_args!("delivered to {recipient}, on disk");
-                    hop(self.shared.store.hostname(), &id, what);
-                    lmtp.accept()?;
-                }
-                Ok(Err(error)) => {
-                    tracing::error!(recipient, %error, "cannot deliver");
-                    lmtp.reject(451, EnhancedCode(4, 3, 0), "The mailbox cannot be written now")?;
-                }
-                Err(panicked) => {
-                    tracing::error!(recipient, %panicked, "cannot deliver");
-                    lmtp.reject(451, EnhancedCode(4, 3, 0), "Local error")?;
+        let Some(incoming) = self.incoming.take() else { return Ok(()) };
+        let recipients = std::mem::take(&mut self.recipients);
+        for ((address, _), verdict) in recipients.iter().zip(incoming.finish().await) {
+            match verdict {
+                Ok(()) => lmtp.accept()?,
+                Err(refusal) => {
+                    tracing::error!(address, %refusal, "cannot deliver");
+                    let (code, enhanced, text) = refusal.reply();
+                    lmtp.reject(code, enhanced, text)?;
                 }
             }
         }
@@ -166,7 +151,7 @@ impl Session {
     fn forget(&mut self) {
         self.sender.clear();
         self.recipients.clear();
-        self.deliveries.clear();
+        self.incoming = None;
     }
 }
 

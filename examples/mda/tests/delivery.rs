@@ -20,11 +20,14 @@ const MESSAGE: &[u8] = b"From: ana@a.org\r\nSubject: Tea\r\n\r\nAt four?\r\n.\r\
 /// A configuration for Ana and Bea.
 fn config(folder: &Path) -> PathBuf {
     let text = format!(
-        "hostname = \"mda.b.com\"\nlisten = [\"127.0.0.1:0\"]\nmessage_size = 1000\n[mailboxes]\n\
-         \"ana@b.com\" = {:?}\n\"bea@b.com\" = {:?}\n",
+        "hostname = \"mda.b.com\"\nlisten = [\"127.0.0.1:0\"]\nmessage_size = 50_000\ndelimiter = \"+\"\n\
+         aliases = {:?}\nrelay = \"127.0.0.1:1\"\n[mailboxes]\n\"ana@b.com\" = {:?}\n\"bea@b.com\" = {:?}\n",
+        folder.join("aliases"),
         folder.join("ana"),
         folder.join("bea")
     );
+    let aliases = "both: bea, ana, both\npostmaster: bea@b.com\naway: bea, x@example.org\n";
+    fs::write(folder.join("aliases"), aliases).unwrap();
     let path = folder.join("mda.toml");
     fs::write(&path, text).unwrap();
     path
@@ -85,12 +88,44 @@ async fn each_recipient_has_a_verdict_of_its_own() {
     service.finished().await.unwrap();
 }
 
+/// Who has got a message is not given it again: it goes in circles.
+#[tokio::test]
+async fn a_message_that_was_here_before_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let (service, stop) = start(folder.path()).await;
+    let mut courier = courier(&service).await;
+    let again = [b"Delivered-To: BEA@b.com\r\n", MESSAGE].concat();
+    let to = ["bea@b.com", "bea+x@b.com", "ana@b.com"];
+    assert_eq!(deliver(&mut courier, &to, &again).await, [554, 554, 250]);
+    assert!(mail(folder.path(), "bea").is_empty());
+    let deep = [b"X-Padding: x\r\n".repeat(1000), again].concat();
+    assert_eq!(deliver(&mut courier, &["bea@b.com"], &deep).await, [554]);
+    drop(courier);
+    stop.stop();
+    service.finished().await.unwrap();
+}
+
+/// An alias has as many as it stands for, and each of them has one copy.
+#[tokio::test]
+async fn aliases_and_what_is_behind_a_name() {
+    let folder = TempDir::new().unwrap();
+    let (service, stop) = start(folder.path()).await;
+    let mut courier = courier(&service).await;
+    let to = ["both@b.com", "bea+news@b.com", "postmaster", "away@b.com"];
+    assert_eq!(deliver(&mut courier, &to, MESSAGE).await, [250, 250, 250, 451]);
+    assert_eq!(mail(folder.path(), "bea").len(), 3);
+    assert_eq!(mail(folder.path(), "ana").len(), 1);
+    drop(courier);
+    stop.stop();
+    service.finished().await.unwrap();
+}
+
 #[tokio::test]
 async fn what_is_too_large_leaves_nothing() {
     let folder = TempDir::new().unwrap();
     let (service, stop) = start(folder.path()).await;
     let mut courier = courier(&service).await;
-    assert_eq!(deliver(&mut courier, &["bea@b.com"], &[b'x'; 2000]).await, [552]);
+    assert_eq!(deliver(&mut courier, &["bea@b.com"], &[b'x'; 60_000]).await, [552]);
     assert!(mail(folder.path(), "bea").is_empty());
     assert_eq!(fs::read_dir(folder.path().join("bea/tmp")).unwrap().count(), 0);
     drop(courier);

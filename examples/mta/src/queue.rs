@@ -3,7 +3,11 @@
 use crate::{Shared, bounce, destination};
 use agent::hop;
 use mail_queue::{Envelope, Error, Id, Outcome};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{task::JoinSet, time::timeout};
 
 /// How many messages are tried at once.
@@ -17,14 +21,22 @@ const PAUSE: Duration = Duration::from_secs(60);
 
 /// Works off the queue until the relay is to stop.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut attempts = JoinSet::new();
+    let (mut attempts, mut tried) = (JoinSet::new(), HashMap::new());
     loop {
         tokio::select! {
             id = shared.spool.due(), if attempts.len() < MESSAGES => {
                 let shared = Arc::clone(&shared);
-                attempts.spawn(async move { attempt(&shared, id).await });
+                let task = attempts.spawn(async move { attempt(&shared, id).await });
+                tried.insert(task.id(), id);
             }
-            Some(_) = attempts.join_next() => {}
+            Some(done) = attempts.join_next_with_id() => match done {
+                Ok((task, ())) => drop(tried.remove(&task)),
+                // A mistake of ours must not keep the message from being tried again.
+                Err(panicked) => if let Some(id) = tried.remove(&panicked.id()) {
+                    tracing::error!(%id, %panicked, "an attempt failed");
+                    shared.spool.put_off(id, agent::now() + PAUSE);
+                }
+            },
             () = shared.stop.stopped() => break,
         }
     }

@@ -1,5 +1,10 @@
 //! The main job: Ana writes to Bea, every hop of the way, on loopback.
 
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 mod dns;
 mod many;
 mod original;

@@ -1,14 +1,17 @@
-use crate::{Login, LoginError};
-use posta_net::{Conn, tls};
+use crate::{Account, AccountError, Login, LoginError, Ports, Security, Who, transcript};
+use posta_net::{Clock, Conn, tls};
 use smtp_proto::{
     Client, Misuse,
-    client::Event,
+    client::{self, Event},
     codec::{Body, MailParams, Path, RcptParams, ReplyBuf},
 };
 use std::{
     io::{self, Read},
     sync::Arc,
 };
+
+/// The ports of submission. RFC 8314 3.3, RFC 6409
+const SUBMISSION: Ports = Ports { tls: 465, starttls: 587 };
 
 /// Octets of an AUTH command that an initial response may take. RFC 4954 4
 const INITIAL: usize = 450;
@@ -17,6 +20,9 @@ const INITIAL: usize = 450;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CourierError {
+    /// The server cannot be reached.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The session broke. If the message was on its way, nobody knows whether it arrived.
     #[error("the session broke: {0}")]
     Session(#[from] posta_net::Error<smtp_proto::Error>),
@@ -66,6 +72,33 @@ pub struct Courier {
 }
 
 impl Courier {
+    /// A session with a submission server that knows us. Nothing is said in the clear but what starts TLS.
+    /// `hostname` is what we call ourselves.
+    ///
+    /// # Errors
+    /// The server cannot be reached or trusted, or does not let us in.
+    pub async fn submit(
+        account: &Account,
+        trust: &Arc<tls::ClientConfig>,
+        hostname: &str,
+    ) -> Result<Self, CourierError> {
+        let mut config = client::Config::new(hostname)?;
+        config.tls = account.security == Security::Tls;
+        let machine = |clock: Clock| Client::new(config, clock.now());
+        let mut conn = account.connect(SUBMISSION, trust, client::Limits::INPUT, machine).await?;
+        if let Some(tap) = transcript(&format!("{hostname} → {}", account.host), Who::Client) {
+            conn.set_tap(tap);
+        }
+        let mut courier = Self::meet(conn).await?;
+        if account.security == Security::StartTls {
+            courier.start_tls(trust, &account.host).await?;
+        }
+        if let Some((user, password)) = account.login() {
+            courier.log_in(user, password).await?;
+        }
+        Ok(courier)
+    }
+
     /// Waits until the server has said what it offers.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What the agents share: configuration files, TLS files, logins, logs, transcripts, a graceful stop.
 
+mod account;
 mod config;
 mod courier;
 mod keys;
@@ -7,6 +8,7 @@ mod login;
 mod logins;
 mod logs;
 mod mailboxes;
+mod maildrop;
 mod run;
 mod service;
 mod system;
@@ -14,6 +16,7 @@ mod tls;
 mod transcript;
 mod users;
 
+pub use account::{Account, AccountError, Ports, Security, trust};
 pub use config::{ConfigError, load};
 pub use courier::{Courier, CourierError, Letter};
 pub use keys::{MakeKeysError, make_keys, print_keys};
@@ -21,6 +24,7 @@ pub use login::{Login, LoginError};
 pub use logins::{Exchange, Logins, Verdict};
 pub use logs::{HOP, hop, init};
 pub use mailboxes::Mailboxes;
+pub use maildrop::{Entry, Maildrop, MaildropError};
 pub use run::{Failure, run, stop_on_signal};
 pub use service::Service;
 pub use system::{now, random};

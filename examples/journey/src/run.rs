@@ -149,7 +149,7 @@ async fn send(
 
 /// Reads everything in the mailbox.
 pub(crate) async fn collect(config: &mua::Config) -> Result<Vec<Vec<u8>>, mua::Error> {
-    let mut mailbox = mua::Mailbox::open(config).await?;
+    let mut mailbox = mua::open(config).await?;
     let mut messages = Vec::new();
     for entry in mailbox.list().await? {
         messages.push(mailbox.read(entry.number, None).await?);

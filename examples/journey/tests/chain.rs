@@ -3,7 +3,6 @@
 
 use imf_message::Message;
 use journey::{ANA, BEA, Route, User, World};
-use mua::Mailbox;
 use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::{
@@ -30,7 +29,7 @@ async fn collect(world: &World, user: &User, count: usize) -> Vec<Vec<u8>> {
     let config = world.mail_program(user).unwrap();
     let waiting = async {
         loop {
-            let mut mailbox = Mailbox::open(&config).await.unwrap();
+            let mut mailbox = mua::open(&config).await.unwrap();
             let list = mailbox.list().await.unwrap();
             let mut messages = Vec::new();
             for entry in &list {

@@ -1,9 +1,9 @@
 //! The access agent, with a mail program and with a person on a terminal.
 #![allow(clippy::unwrap_used)]
 
-use agent::Service;
+use agent::{Account, Maildrop, Security, Service};
 use maildir::{Maildir, Stamp};
-use mua::{Mailbox, Security};
+
 use posta_core::disk::fs::Fs;
 use posta_net::Stop;
 use std::{fs, path::Path, time::Duration};
@@ -51,7 +51,7 @@ impl World {
     /// The configuration of Bea's mail program.
     fn bea(&self, security: Security) -> mua::Config {
         let service = if security == Security::Tls { "pop3s" } else { "pop3" };
-        let account = mua::Account {
+        let account = Account {
             host: "pop.b.com".into(),
             connect: Some(self.service.address(service).unwrap().to_string()),
             security,
@@ -91,7 +91,7 @@ async fn bea_reads_and_removes() {
     world.deliver(1, "Subject: one\r\n\r\n.dots\r\n..\r\n");
     world.deliver(2, "Subject: two\n\nonly LF\n");
     for security in [Security::Tls, Security::StartTls] {
-        let mut mailbox = Mailbox::open(&world.bea(security)).await.unwrap();
+        let mut mailbox = mua::open(&world.bea(security)).await.unwrap();
         let list = mailbox.list().await.unwrap();
         assert_eq!(list.iter().map(|entry| entry.octets).collect::<Vec<_>>(), [27, 25]);
         let one = mailbox.read(1, None).await.unwrap();
@@ -101,11 +101,11 @@ async fn bea_reads_and_removes() {
         assert_eq!(mailbox.read(1, Some(0)).await.unwrap(), b"Subject: one\r\n\r\n");
         mailbox.close().await.unwrap();
     }
-    let mut mailbox = Mailbox::open(&world.bea(Security::Tls)).await.unwrap();
+    let mut mailbox = mua::open(&world.bea(Security::Tls)).await.unwrap();
     let before = mailbox.list().await.unwrap();
     mailbox.delete(1).await.unwrap();
     mailbox.close().await.unwrap();
-    let mut mailbox = Mailbox::open(&world.bea(Security::Tls)).await.unwrap();
+    let mut mailbox = mua::open(&world.bea(Security::Tls)).await.unwrap();
     let after = mailbox.list().await.unwrap();
     assert_eq!(after.len(), 1);
     assert_eq!((after[0].number, &after[0].uid), (1, &before[1].uid));
@@ -117,7 +117,7 @@ async fn bea_reads_and_removes() {
 async fn without_quit_nothing_is_removed() {
     let world = World::start().await;
     world.deliver(1, "Subject: one\r\n\r\n");
-    let mut mailbox = Mailbox::open(&world.bea(Security::Tls)).await.unwrap();
+    let mut mailbox = mua::open(&world.bea(Security::Tls)).await.unwrap();
     mailbox.delete(1).await.unwrap();
     drop(mailbox);
     assert_eq!(world.maildir().list().unwrap().len(), 1);
@@ -131,10 +131,10 @@ async fn without_quit_nothing_is_removed() {
 }
 
 /// Opens the mailbox as soon as the server has noticed that the last session is over.
-async fn again(world: &World) -> Mailbox {
+async fn again(world: &World) -> Maildrop {
     let open = async {
         loop {
-            if let Ok(mailbox) = Mailbox::open(&world.bea(Security::Tls)).await {
+            if let Ok(mailbox) = mua::open(&world.bea(Security::Tls)).await {
                 return mailbox;
             }
         }
@@ -146,14 +146,14 @@ async fn again(world: &World) -> Mailbox {
 async fn a_mailbox_belongs_to_one_session() {
     let world = World::start().await;
     world.deliver(1, "Subject: one\r\n\r\n");
-    let first = Mailbox::open(&world.bea(Security::Tls)).await.unwrap();
-    let second = Mailbox::open(&world.bea(Security::StartTls)).await;
+    let first = mua::open(&world.bea(Security::Tls)).await.unwrap();
+    let second = mua::open(&world.bea(Security::StartTls)).await;
     let refusal = second.err().unwrap().to_string();
     assert!(refusal.contains("another session"), "{refusal}");
     // Mail may come meanwhile; this session does not see it.
     world.deliver(2, "Subject: two\r\n\r\n");
     first.close().await.unwrap();
-    let mut third = Mailbox::open(&world.bea(Security::Tls)).await.unwrap();
+    let mut third = mua::open(&world.bea(Security::Tls)).await.unwrap();
     assert_eq!(third.list().await.unwrap().len(), 2);
     third.close().await.unwrap();
     world.end().await;
@@ -171,7 +171,7 @@ async fn only_the_right_password_opens_it() {
     ] {
         let mut config = world.bea(Security::Tls);
         (config.pop3.user, config.pop3.password) = (Some(user.into()), Some(password.into()));
-        let error = Mailbox::open(&config).await.err().unwrap().to_string();
+        let error = mua::open(&config).await.err().unwrap().to_string();
         assert!(!error.contains(PASSWORD), "{error}");
         refusals.push(error);
     }
@@ -179,7 +179,7 @@ async fn only_the_right_password_opens_it() {
     assert_eq!(refusals[0], refusals[1]);
     let mut config = world.bea(Security::Tls);
     config.pop3.user = Some("homeless@b.com".into());
-    let error = Mailbox::open(&config).await.err().unwrap().to_string();
+    let error = mua::open(&config).await.err().unwrap().to_string();
     assert!(error.contains("no mailbox"), "{error}");
     world.end().await;
 }

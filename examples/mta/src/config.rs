@@ -1,4 +1,4 @@
-use agent::TlsFiles;
+use agent::{Account, TlsFiles};
 use ipnet::IpNet;
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
@@ -73,41 +73,7 @@ pub struct Relay {
     /// The host and port of the inner relay of each of these domains: the DNS is not asked.
     pub routes: BTreeMap<String, String>,
     /// The host that all other mail goes to: the DNS is not asked either.
-    pub smart_host: Option<SmartHost>,
-}
-
-/// A relay that sends our mail on for us.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SmartHost {
-    /// The name that its certificate must have.
-    pub host: String,
-    /// The address and port to connect to, if not `host` and the standard port.
-    pub connect: Option<String>,
-    /// How the connection is made secure.
-    pub security: Security,
-    /// The login.
-    pub user: String,
-    /// The password.
-    pub password: String,
-}
-
-/// How a connection is made secure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Security {
-    /// TLS from the first octet: port 465.
-    Tls,
-    /// In the clear until TLS is started, without which nothing is said: port 587.
-    StartTls,
-}
-
-impl SmartHost {
-    /// Where to connect to. RFC 8314 3.3, RFC 6409
-    pub(crate) fn address(&self) -> String {
-        let port = if self.security == Security::Tls { 465 } else { 587 };
-        self.connect.clone().unwrap_or_else(|| format!("{}:{port}", self.host))
-    }
+    pub smart_host: Option<Account>,
 }
 
 /// Which networks mail may be sent to: the DNS of others must not lead to what only we can reach.

@@ -12,7 +12,7 @@ mod shared;
 mod spool;
 mod trace;
 
-pub use config::{Config, Dns, Limits, Listen, Reach, Relay, Retry, Security, SmartHost};
+pub use config::{Config, Dns, Limits, Listen, Reach, Relay, Retry};
 
 use agent::{Failure, Service};
 use posta_net::{Stop, Stream, tls};

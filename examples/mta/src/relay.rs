@@ -1,13 +1,13 @@
 //! Hands a message to one host.
 
-use crate::{Security, SmartHost, shared::Shared};
-use agent::{Courier, CourierError, Letter, Who, transcript};
+use crate::shared::Shared;
+use agent::{Account, Courier, CourierError, Letter, Who, transcript};
 use posta_net::{Conn, ConnectError, Stream, tls};
 use smtp_proto::{
     Client, Protocol, client,
     codec::{ParseError, ReplyBuf},
 };
-use std::{io::Read, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::Read, net::SocketAddr, time::Duration};
 
 /// How long one address may take to answer. RFC 5321 4.5.3.2.1 leaves it to us.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,7 +20,7 @@ pub(crate) struct Target {
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) protocol: Protocol,
     /// Who we are there, if it wants to know.
-    pub(crate) account: Option<SmartHost>,
+    pub(crate) account: Option<Account>,
 }
 
 /// What a host said, and how it was reached.
@@ -51,10 +51,12 @@ pub(crate) async fn hand_over(
     message: &mut impl Read,
 ) -> Result<Handed, RelayError> {
     let mut courier = match (&target.account, target.protocol) {
-        (Some(account), _) => log_in(shared, target, account).await?,
+        (Some(account), _) => {
+            Courier::submit(account, &shared.trust_known, &shared.config.hostname).await?
+        }
         (None, Protocol::Smtp) => secure(shared, target).await?,
         // Our own delivery agent, which knows neither TLS nor AUTH.
-        (None, _) => meet(shared, target, plain(target).await?).await?,
+        (None, _) => meet(shared, target).await?,
     };
     let verdicts = courier.deliver(letter, message).await?;
     let tls = courier.tls();
@@ -67,7 +69,7 @@ pub(crate) async fn hand_over(
 /// certificates have to be right.
 async fn secure(shared: &Shared, target: &Target) -> Result<Courier, RelayError> {
     let demanded = shared.config.relay.ca.is_some();
-    let mut courier = meet(shared, target, plain(target).await?).await?;
+    let mut courier = meet(shared, target).await?;
     if !courier.can_start_tls() && !demanded {
         return Ok(courier);
     }
@@ -75,45 +77,19 @@ async fn secure(shared: &Shared, target: &Target) -> Result<Courier, RelayError>
         Ok(()) => Ok(courier),
         Err(error @ (CourierError::Tls(_) | CourierError::NoTls)) if !demanded => {
             tracing::info!(host = target.name, %error, "no TLS, in the clear");
-            meet(shared, target, plain(target).await?).await
+            meet(shared, target).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// A session with a host that knows us. It never goes on in the clear.
-async fn log_in(
-    shared: &Shared,
-    target: &Target,
-    account: &SmartHost,
-) -> Result<Courier, RelayError> {
+async fn meet(shared: &Shared, target: &Target) -> Result<Courier, RelayError> {
     let tcp = posta_net::connect(&target.addresses, PATIENCE).await?;
-    let mut courier = match account.security {
-        Security::Tls => {
-            let tls = tls::connect(tcp, &shared.trust_known, &account.host, PATIENCE).await;
-            meet(shared, target, tls.map_err(CourierError::Tls)?).await?
-        }
-        Security::StartTls => {
-            let mut courier = meet(shared, target, Stream::Plain(tcp)).await?;
-            courier.start_tls(&shared.trust_known, &account.host).await?;
-            courier
-        }
-    };
-    courier.log_in(&account.user, &account.password).await?;
-    Ok(courier)
-}
-
-async fn plain(target: &Target) -> Result<Stream, ConnectError> {
-    Ok(Stream::Plain(posta_net::connect(&target.addresses, PATIENCE).await?))
-}
-
-async fn meet(shared: &Shared, target: &Target, stream: Stream) -> Result<Courier, RelayError> {
     let mut config = client::Config::new(shared.config.hostname.as_str())?;
     config.protocol = target.protocol;
-    config.tls = stream.tls().is_some();
     let clock = shared.clock;
-    let machine = Client::new(Arc::new(config), clock.now());
-    let mut conn = Conn::new(machine, stream, client::Limits::INPUT, clock);
+    let machine = Client::new(config, clock.now());
+    let mut conn = Conn::new(machine, Stream::Plain(tcp), client::Limits::INPUT, clock);
     let session = format!("{} → {}", shared.config.hostname, target.name);
     if let Some(tap) = transcript(&session, Who::Client) {
         conn.set_tap(tap);

@@ -1,6 +1,6 @@
 //! Where the mail for a domain goes.
 
-use crate::{SmartHost, relay::Target, shared::Shared};
+use crate::{relay::Target, shared::Shared};
 use smtp_proto::Protocol;
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::net::lookup_host;
@@ -32,30 +32,23 @@ pub(crate) async fn route(shared: &Shared, domain: &str) -> Result<Vec<Target>, 
     let ours = config.domains.iter().any(|own| same(own));
     if let Some((_, inner)) = config.relay.routes.iter().find(|(routed, _)| same(routed)) {
         let name = inner.rsplit_once(':').map_or(&**inner, |(name, _)| name).to_owned();
-        return Ok(vec![known(name, inner, Protocol::Smtp, None).await?]);
+        return Ok(vec![known(name, inner, Protocol::Smtp).await?]);
     }
     match (&config.deliver, &config.relay.smart_host) {
-        (Some(agent), _) if ours => {
-            Ok(vec![known(agent.clone(), agent, Protocol::Lmtp, None).await?])
-        }
+        (Some(agent), _) if ours => Ok(vec![known(agent.clone(), agent, Protocol::Lmtp).await?]),
         (_, Some(smart)) if !ours => {
-            let (name, at, account) = (smart.host.clone(), smart.address(), Some(smart.clone()));
-            Ok(vec![known(name, &at, Protocol::Smtp, account).await?])
+            let (name, account) = (smart.host.clone(), Some(smart.clone()));
+            Ok(vec![Target { name, addresses: Vec::new(), protocol: Protocol::Smtp, account }])
         }
         _ => exchangers(shared, domain).await,
     }
 }
 
 /// A host of the configuration, `host:port`.
-async fn known(
-    name: String,
-    at: &str,
-    protocol: Protocol,
-    account: Option<SmartHost>,
-) -> Result<Target, RouteError> {
+async fn known(name: String, at: &str, protocol: Protocol) -> Result<Target, RouteError> {
     let found = |source| RouteError::Lookup { host: at.to_owned(), source };
     let addresses = lookup_host(at).await.map_err(found)?.collect();
-    Ok(Target { name, addresses, protocol, account })
+    Ok(Target { name, addresses, protocol, account: None })
 }
 
 async fn exchangers(shared: &Shared, domain: &str) -> Result<Vec<Target>, RouteError> {

@@ -3,7 +3,7 @@
 use agent::Failure;
 use clap::{Args, Parser, Subcommand};
 use imf_message::Message;
-use mua::{Config, Draft, Mailbox};
+use mua::{Config, Draft};
 use std::{fs, io::Write, path::PathBuf, process::ExitCode};
 
 /// Sends mail by SMTP submission and reads it by POP3.
@@ -120,7 +120,7 @@ fn report(sent: mua::Sent) {
 }
 
 async fn list(config: &Config) -> Result<(), Failure> {
-    let mut mailbox = Mailbox::open(config).await?;
+    let mut mailbox = mua::open(config).await?;
     for entry in mailbox.list().await? {
         let header = mailbox.read(entry.number, Some(0)).await?;
         let message = Message::new(&header);
@@ -144,7 +144,7 @@ async fn read(
     raw: bool,
     save: Option<PathBuf>,
 ) -> Result<(), Failure> {
-    let mut mailbox = Mailbox::open(config).await?;
+    let mut mailbox = mua::open(config).await?;
     let bytes = mailbox.read(number, None).await?;
     mailbox.close().await?;
     if raw {
@@ -171,7 +171,7 @@ async fn read(
 }
 
 async fn delete(config: &Config, number: u32) -> Result<(), Failure> {
-    let mut mailbox = Mailbox::open(config).await?;
+    let mut mailbox = mua::open(config).await?;
     mailbox.delete(number).await?;
     mailbox.close().await?;
     Ok(())

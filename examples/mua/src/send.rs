@@ -1,12 +1,6 @@
-use crate::{
-    Config, Error, Security,
-    connect::{Ports, connect, trust},
-};
-use agent::{Courier, Letter, Who, transcript};
-use smtp_proto::{Client, client, codec::ReplyBuf};
-
-/// RFC 8314 3.3, RFC 6409
-const PORTS: Ports = Ports { tls: 465, starttls: 587 };
+use crate::{Config, Error};
+use agent::{Courier, Letter, trust};
+use smtp_proto::codec::ReplyBuf;
 
 /// What became of a message that was sent.
 #[derive(Debug)]
@@ -27,22 +21,8 @@ pub async fn send<R: AsRef<str>>(
     recipients: &[R],
     message: &[u8],
 ) -> Result<Sent, Error> {
-    let account = &config.submission;
-    let trust = trust(config)?;
-    let mut about = client::Config::new("localhost")?;
-    about.tls = account.security == Security::Tls;
-    let machine = |clock: posta_net::Clock| Client::new(about, clock.now());
-    let mut conn = connect(account, PORTS, &trust, client::Limits::INPUT, machine).await?;
-    if let Some(tap) = transcript("mua → SMTP", Who::Client) {
-        conn.set_tap(tap);
-    }
-    let mut courier = Courier::meet(conn).await?;
-    if account.security == Security::StartTls {
-        courier.start_tls(&trust, &account.host).await?;
-    }
-    if let Some((user, password)) = account.login() {
-        courier.log_in(user, password).await?;
-    }
+    let trust = trust(config.ca.as_deref())?;
+    let mut courier = Courier::submit(&config.submission, &trust, "localhost").await?;
     let recipients: Vec<String> = recipients.iter().map(|to| to.as_ref().to_owned()).collect();
     let letter = Letter {
         sender,

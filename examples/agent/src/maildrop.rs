@@ -1,14 +1,14 @@
-use crate::{
-    Config, Error, Security,
-    connect::{Ports, connect, trust},
-};
-use agent::{Login, Who, transcript};
+use crate::{Account, AccountError, Login, LoginError, Ports, Security, Who, transcript};
 use pop3_proto::{
     Client, Misuse,
     client::{Event, Limits, Quirks},
     codec::{Capability, Status},
 };
-use posta_net::Conn;
+use posta_net::{
+    Conn,
+    tls::{self, ClientConfig},
+};
+use std::sync::Arc;
 
 /// RFC 8314 3.3, RFC 1939 3
 const PORTS: Ports = Ports { tls: 995, starttls: 110 };
@@ -16,9 +16,9 @@ const PORTS: Ports = Ports { tls: 995, starttls: 110 };
 /// Octets of input: a chunk of a message, or the longest line of an AUTH exchange.
 const INPUT: usize = 64 * 1024;
 
-/// A mailbox opened by POP3.
+/// A mailbox as its owner sees it by POP3.
 #[derive(Debug)]
-pub struct Mailbox {
+pub struct Maildrop {
     conn: Conn<Client>,
 }
 
@@ -33,17 +33,52 @@ pub struct Entry {
     pub uid: String,
 }
 
-impl Mailbox {
+/// Why a mailbox cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MaildropError {
+    /// There is no user and no password.
+    #[error("there is no user and password for the mailbox")]
+    NoLogin,
+    /// The server cannot be reached.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// TLS failed: the server is not who it should be, or cannot do it.
+    #[error("no secure connection")]
+    Tls(#[from] tls::Error),
+    /// The server offers no TLS on this port.
+    #[error("the server does not start TLS: {0}")]
+    NoTls(String),
+    /// There is no TLS, so no password is sent.
+    #[error("no password is sent without TLS")]
+    InTheClear,
+    /// No login.
+    #[error("cannot log in")]
+    Login(#[from] LoginError),
+    /// The server refused.
+    #[error("the server refused: {0}")]
+    Refused(String),
+    /// The server closed the connection.
+    #[error("the server closed the connection{}", .0.as_ref().map_or_else(String::new, |text| format!(": {text}")))]
+    Closed(Option<String>),
+    /// The session broke.
+    #[error("the POP3 session broke")]
+    Session(#[from] posta_net::Error<pop3_proto::client::Error>),
+    /// Something that cannot be said in POP3.
+    #[error("POP3 cannot say this: {0}")]
+    Misuse(#[from] Misuse),
+}
+
+impl Maildrop {
     /// Connects and logs in.
     ///
     /// # Errors
     /// The server cannot be reached or trusted, or does not let us in.
-    pub async fn open(config: &Config) -> Result<Self, Error> {
-        let account = &config.pop3;
-        let trust = trust(config)?;
+    pub async fn open(account: &Account, trust: &Arc<ClientConfig>) -> Result<Self, MaildropError> {
+        let (user, password) = account.login().ok_or(MaildropError::NoLogin)?;
         let machine = |_| Client::new(Limits::default(), Quirks { bare_lf: true });
-        let mut conn = connect(account, PORTS, &trust, INPUT, machine).await?;
-        if let Some(tap) = transcript("mua → POP3", Who::Client) {
+        let mut conn = account.connect(PORTS, trust, INPUT, machine).await?;
+        if let Some(tap) = transcript(&format!("{user} → {}", account.host), Who::Client) {
             conn.set_tap(tap);
         }
         let mut mailbox = Self { conn };
@@ -52,11 +87,10 @@ impl Mailbox {
             mailbox.conn.machine().starttls()?;
             let started = mailbox.until_tls().await;
             started?;
-            mailbox.conn.start_tls_client(&trust, &account.host).await?;
+            mailbox.conn.start_tls_client(trust, &account.host).await?;
             mailbox.conn.machine().tls_started()?;
             mailbox.until_ready(|_| Ok(())).await?;
         }
-        let (user, password) = account.login().ok_or(Error::NoLogin)?;
         mailbox.login(user, password).await?;
         Ok(mailbox)
     }
@@ -65,7 +99,7 @@ impl Mailbox {
     ///
     /// # Errors
     /// The server refuses, or the connection breaks.
-    pub async fn list(&mut self) -> Result<Vec<Entry>, Error> {
+    pub async fn list(&mut self) -> Result<Vec<Entry>, MaildropError> {
         let mut entries: Vec<Entry> = Vec::new();
         self.command(
             |pop3| pop3.list(None),
@@ -98,7 +132,11 @@ impl Mailbox {
     ///
     /// # Errors
     /// There is no such message, or the connection breaks.
-    pub async fn read(&mut self, number: u32, lines: Option<u32>) -> Result<Vec<u8>, Error> {
+    pub async fn read(
+        &mut self,
+        number: u32,
+        lines: Option<u32>,
+    ) -> Result<Vec<u8>, MaildropError> {
         let mut message = Vec::new();
         let give = |pop3: &mut Client| match lines {
             None => pop3.retr(number),
@@ -117,7 +155,7 @@ impl Mailbox {
     ///
     /// # Errors
     /// There is no such message, or the connection breaks.
-    pub async fn delete(&mut self, number: u32) -> Result<(), Error> {
+    pub async fn delete(&mut self, number: u32) -> Result<(), MaildropError> {
         self.command(|pop3| pop3.dele(number), |_| {}).await
     }
 
@@ -125,16 +163,16 @@ impl Mailbox {
     ///
     /// # Errors
     /// Not everything could be removed, or the connection broke before the server said so.
-    pub async fn close(mut self) -> Result<(), Error> {
+    pub async fn close(mut self) -> Result<(), MaildropError> {
         self.conn.machine().quit()?;
         let mut refused = None;
         while let Some((event, _)) = self.conn.next().await? {
             refused = refused.or_else(|| refusal(&event));
         }
-        refused.map_or(Ok(()), |text| Err(Error::Refused(text)))
+        refused.map_or(Ok(()), |text| Err(MaildropError::Refused(text)))
     }
 
-    async fn login(&mut self, user: &str, password: &str) -> Result<(), Error> {
+    async fn login(&mut self, user: &str, password: &str) -> Result<(), MaildropError> {
         let mut mechanisms: Vec<String> = Vec::new();
         let capa = self.command(
             |pop3| pop3.capa(),
@@ -146,7 +184,7 @@ impl Mailbox {
         );
         match capa.await {
             // RFC 1939 knows no CAPA.
-            Ok(()) | Err(Error::Refused(_)) => {}
+            Ok(()) | Err(MaildropError::Refused(_)) => {}
             Err(error) => return Err(error),
         }
         let tls = self.conn.tls().is_some();
@@ -154,12 +192,12 @@ impl Mailbox {
             return self.auth(login).await;
         }
         if !tls {
-            return Err(Error::InTheClear);
+            return Err(MaildropError::InTheClear);
         }
         self.command(|pop3| pop3.login(user, password), |_| {}).await
     }
 
-    async fn auth(&mut self, mut login: Login) -> Result<(), Error> {
+    async fn auth(&mut self, mut login: Login) -> Result<(), MaildropError> {
         let initial = login.initial(usize::MAX);
         self.conn.machine().auth(login.mechanism(), initial.as_deref())?;
         let mut refused = None;
@@ -177,7 +215,7 @@ impl Mailbox {
             }
         }
         match refused {
-            Some(text) => Err(Error::Refused(text)),
+            Some(text) => Err(MaildropError::Refused(text)),
             None => Ok(login.finish()?),
         }
     }
@@ -187,7 +225,7 @@ impl Mailbox {
         &mut self,
         give: impl FnOnce(&mut Client) -> Result<(), Misuse>,
         mut hear: impl FnMut(&Event<'_>),
-    ) -> Result<(), Error> {
+    ) -> Result<(), MaildropError> {
         give(self.conn.machine())?;
         self.until_ready(|event| {
             hear(event);
@@ -198,20 +236,20 @@ impl Mailbox {
 
     async fn until_ready(
         &mut self,
-        mut hear: impl FnMut(&Event<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        mut hear: impl FnMut(&Event<'_>) -> Result<(), MaildropError>,
+    ) -> Result<(), MaildropError> {
         let mut refused = None;
         while let Some((event, _)) = self.conn.next().await? {
             if matches!(event, Event::Ready) {
-                return refused.map_or(Ok(()), |text| Err(Error::Refused(text)));
+                return refused.map_or(Ok(()), |text| Err(MaildropError::Refused(text)));
             }
             hear(&event)?;
             refused = refused.or_else(|| refusal(&event));
         }
-        Err(Error::Closed(refused))
+        Err(MaildropError::Closed(refused))
     }
 
-    async fn until_tls(&mut self) -> Result<(), Error> {
+    async fn until_tls(&mut self) -> Result<(), MaildropError> {
         let mut refused = None;
         while let Some((event, _)) = self.conn.next().await? {
             match event {
@@ -220,7 +258,7 @@ impl Mailbox {
                 event => refused = refused.or_else(|| refusal(&event)),
             }
         }
-        Err(Error::NoTls(refused.unwrap_or_default()))
+        Err(MaildropError::NoTls(refused.unwrap_or_default()))
     }
 }
 

@@ -21,6 +21,11 @@ impl<D: Disk> Delivery<D> {
         Ok(Self { disk, file, prefix, unique, size: Size::default(), committed: false })
     }
 
+    /// The id that the message will have.
+    pub fn id(&self) -> &str {
+        &self.unique
+    }
+
     /// Writes the next octets of the message.
     ///
     /// # Errors

@@ -94,7 +94,8 @@ async fn a_tap_hears_both_sides() {
             },
             from.read_to_string(&mut all)
         );
-        (sent.unwrap(), got.unwrap());
+        sent.unwrap();
+        got.unwrap();
         server.await.unwrap();
         assert_eq!(*heard.lock().unwrap(), ("one\ntwo\n\n".to_owned(), all));
     }

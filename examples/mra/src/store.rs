@@ -1,0 +1,120 @@
+//! Where fetched messages go.
+
+use crate::config::Mailbox;
+use agent::{Courier, CourierError, Letter};
+use maildir::{Maildir, Stamp};
+use posta_core::disk::fs::Fs;
+use posta_net::{Clock, Conn, ConnectError, Stream};
+use smtp_proto::{
+    Client, Protocol, client,
+    codec::{ParseError, ReplyBuf},
+};
+use std::{io, net::SocketAddr, process, time::Duration};
+use tokio::net::lookup_host;
+
+/// How long the delivery agent may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the messages of a mailbox go.
+#[derive(Debug)]
+pub(crate) enum Store {
+    Maildir(Maildir<Fs>),
+    Lmtp { agent: String, recipient: String },
+}
+
+/// Why a message could not be stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The configuration names no place, or two.
+    #[error("a mailbox goes either to a `maildir`, or by `lmtp` to a `recipient`")]
+    Config,
+    /// The Maildir cannot be written.
+    #[error(transparent)]
+    Maildir(#[from] maildir::Error),
+    /// The delivery agent's name leads nowhere, or there is no randomness for a name.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The delivery agent does not answer.
+    #[error("the delivery agent does not answer: {0}")]
+    Connect(#[from] ConnectError),
+    /// The session with the delivery agent broke.
+    #[error("the delivery agent: {0}")]
+    Courier(#[from] CourierError),
+    /// Our own name cannot be said.
+    #[error("our own name cannot be said: {0}")]
+    Name(#[from] ParseError),
+    /// The delivery agent refuses the message.
+    #[error("the delivery agent refused it: {0}")]
+    Refused(ReplyBuf),
+}
+
+impl Store {
+    pub(crate) fn new(mailbox: &Mailbox) -> Result<Self, StoreError> {
+        match (&mailbox.maildir, &mailbox.lmtp, &mailbox.recipient) {
+            (Some(folder), None, None) => Ok(Self::Maildir(Maildir::create(Fs::new(folder))?)),
+            (None, Some(agent), Some(recipient)) => {
+                Ok(Self::Lmtp { agent: agent.clone(), recipient: recipient.clone() })
+            }
+            _ => Err(StoreError::Config),
+        }
+    }
+
+    /// Whether a message has been stored under this name.
+    pub(crate) fn has(&self, name: &str) -> Result<bool, StoreError> {
+        match self {
+            Self::Maildir(maildir) => Ok(maildir.find(name)?.is_some()),
+            Self::Lmtp { .. } => Ok(false),
+        }
+    }
+
+    /// Stores a message; when this returns, it is safe. In a Maildir it gets a name, which `begin` is told
+    /// before.
+    pub(crate) async fn put(
+        &self,
+        hostname: &str,
+        count: u64,
+        message: &[u8],
+        begin: impl FnOnce(&str) -> io::Result<()>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Maildir(maildir) => {
+                let (time, random) = (agent::now(), agent::random()?);
+                let stamp = Stamp { time, process: process::id(), count, random, host: hostname };
+                let mut delivery = maildir.deliver(&stamp)?;
+                delivery.write(message)?;
+                begin(delivery.id())?;
+                delivery.commit()?;
+                Ok(())
+            }
+            Self::Lmtp { agent, recipient } => hand_on(hostname, agent, recipient, message).await,
+        }
+    }
+}
+
+async fn hand_on(
+    hostname: &str,
+    agent: &str,
+    recipient: &str,
+    mut message: &[u8],
+) -> Result<(), StoreError> {
+    let addresses: Vec<SocketAddr> = lookup_host(agent).await?.collect();
+    let tcp = posta_net::connect(&addresses, PATIENCE).await?;
+    let mut config = client::Config::new(hostname)?;
+    config.protocol = Protocol::Lmtp;
+    let clock = Clock::start();
+    let machine = Client::new(config, clock.now());
+    let conn = Conn::new(machine, Stream::Plain(tcp), client::Limits::INPUT, clock);
+    let mut courier = Courier::meet(conn).await?;
+    // The sender is in the message already; a bounce of it would be for nobody here.
+    let (recipients, size) = ([recipient.to_owned()], message.len() as u64);
+    let letter =
+        Letter { sender: "", recipients: &recipients, size, eight_bit: !message.is_ascii() };
+    let verdicts = courier.deliver(&letter, &mut message).await?;
+    // The verdict stands, whatever becomes of the farewell.
+    let _ = courier.leave().await;
+    match verdicts.into_iter().find(|reply| !reply.as_reply().is_positive()) {
+        Some(reply) => Err(StoreError::Refused(reply)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,91 @@
+//! Reading and writing of what client and server say, without any state.
+
+mod body_structure;
+mod capability;
+mod code;
+mod cursor;
+mod envelope;
+mod error;
+mod fetch;
+mod items;
+mod list;
+mod mailbox_status;
+mod namespace;
+mod quirk;
+mod range;
+mod response;
+mod search_result;
+mod stub;
+mod text;
+
+pub use body_structure::{BodyStructure, Content, Disposition, Message, Parameter, Part};
+pub use capability::{Capabilities, Capability};
+pub use code::Code;
+pub(crate) use cursor::Cursor;
+pub use envelope::{Address, Envelope};
+pub use error::{Fault, ParseError};
+pub use fetch::{Fetch, FetchData, Place};
+pub use items::{Element, Items, Iter};
+pub use list::{Attribute, MailboxList};
+pub use mailbox_status::{MailboxStatus, StatusData};
+pub use namespace::{Namespace, Namespaces};
+pub use quirk::{Quirk, Quirks};
+pub use range::Range;
+pub use response::{Condition, Data, IdField, Response, Status};
+pub use search_result::{Esearch, Search, SearchData};
+pub use stub::*;
+pub use text::Text;
+
+use crate::Misuse;
+use alloc::vec::Vec;
+
+fn put_number(wire: &mut Vec<u8>, number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    wire.extend_from_slice(&digits[at..]);
+}
+
+fn put_literal(wire: &mut Vec<u8>, octets: &[u8]) {
+    wire.push(b'{');
+    put_number(wire, octets.len() as u64);
+    wire.extend_from_slice(b"}\r\n");
+    wire.extend_from_slice(octets);
+}
+
+/// An atom.
+fn put_name(name: &str, wire: &mut Vec<u8>) -> Result<(), Misuse> {
+    let mut cursor = Cursor::new(name.as_bytes(), Quirks::default());
+    if cursor.name().is_err() || !cursor.is_empty() {
+        return Err(Misuse::Argument("a name is no atom"));
+    }
+    wire.extend_from_slice(name.as_bytes());
+    Ok(())
+}
+
+/// One value of any kind, as it is.
+fn put_value(value: &[u8], wire: &mut Vec<u8>) -> Result<(), Misuse> {
+    let mut cursor = Cursor::new(value, Quirks::default());
+    if cursor.value().is_err() || !cursor.is_empty() {
+        return Err(Misuse::Argument("it is not one value"));
+    }
+    wire.extend_from_slice(value);
+    Ok(())
+}
+
+/// A space and a set of messages, which must not be empty.
+fn put_set(set: &Items<'_, Range>, wire: &mut Vec<u8>) -> Result<(), Misuse> {
+    if set.is_empty() {
+        return Err(Misuse::Argument("a set of messages is empty"));
+    }
+    wire.push(b' ');
+    set.write_bare(wire)
+}

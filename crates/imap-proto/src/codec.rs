@@ -31,6 +31,7 @@ pub use mailbox_status::{MailboxStatus, StatusData};
 pub use namespace::{Namespace, Namespaces};
 pub use quirk::{Quirk, Quirks};
 pub use range::Range;
+pub(crate) use response::read_earlier;
 pub use response::{Condition, Data, IdField, Response, Status};
 pub use search_result::{Esearch, Search, SearchData};
 pub use stub::*;
@@ -39,7 +40,7 @@ pub use text::Text;
 use crate::Misuse;
 use alloc::vec::Vec;
 
-fn put_number(wire: &mut Vec<u8>, number: u64) {
+pub(crate) fn put_number(wire: &mut Vec<u8>, number: u64) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     let mut rest = number;
@@ -62,7 +63,7 @@ fn put_literal(wire: &mut Vec<u8>, octets: &[u8]) {
 }
 
 /// An atom.
-fn put_name(name: &str, wire: &mut Vec<u8>) -> Result<(), Misuse> {
+pub(crate) fn put_name(name: &str, wire: &mut Vec<u8>) -> Result<(), Misuse> {
     let mut cursor = Cursor::new(name.as_bytes(), Quirks::default());
     if cursor.name().is_err() || !cursor.is_empty() {
         return Err(Misuse::Argument("a name is no atom"));

@@ -3,7 +3,9 @@
 
 extern crate alloc;
 
+pub mod client;
 pub mod codec;
 mod misuse;
 
+pub use client::Client;
 pub use misuse::Misuse;

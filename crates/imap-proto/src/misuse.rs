@@ -12,6 +12,12 @@ pub enum Misuse {
     /// The line would be longer than the protocol allows.
     #[error("the line is longer than {0} octets")]
     TooLong(usize),
+    /// The server does not offer this.
+    #[error("the server does not offer {0}")]
+    NotOffered(&'static str),
+    /// TLS must be started first, by the client's own configuration.
+    #[error("TLS must be started first")]
+    NoTls,
     /// Too many commands wait already; see `Limits::queue`.
     #[error("too many commands wait")]
     Full,

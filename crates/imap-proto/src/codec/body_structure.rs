@@ -27,6 +27,7 @@ pub struct BodyStructure<'a> {
 }
 
 /// What a [`BodyStructure`] describes.
+#[expect(clippy::large_enum_variant, reason = "a view, read in place and not kept")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content<'a> {
     /// A multipart: its parts.

@@ -5,6 +5,7 @@ use super::{Fault, ParseError, Quirk, Quirks, Text};
 /// How deep parentheses may nest; a body structure uses two levels for each of its own.
 const NESTING: u8 = 64;
 
+#[expect(unnameable_types, reason = "in a signature of the sealed trait `Wire` alone")]
 /// Reads a response from left to right. Never looks at an octet twice but to tell two values apart.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a> {

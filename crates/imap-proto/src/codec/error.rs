@@ -34,6 +34,11 @@ pub enum Fault {
 }
 
 impl ParseError {
+    /// Where something should be and nothing is.
+    pub(crate) fn nothing() -> Self {
+        Self::new(Fault::Missing, 0, "a response")
+    }
+
     pub(crate) fn new(kind: Fault, offset: usize, expected: &'static str) -> Self {
         Self { kind, offset, expected }
     }

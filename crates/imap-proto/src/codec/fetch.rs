@@ -110,12 +110,8 @@ impl<'a> Fetch<'a> {
         Ok(Items::from_wire(items))
     }
 
-    /// The longest front of unfinished text that is whole items: how long it is, the items, and what
-    /// they need to be overlooked.
-    pub(crate) fn read_front(
-        text: &'a [u8],
-        quirks: Quirks,
-    ) -> (usize, Items<'a, FetchData<'a>>, Quirks) {
+    /// How long the longest front of unfinished text is that consists of whole items.
+    pub(crate) fn whole_items(text: &'a [u8], quirks: Quirks) -> usize {
         let mut cursor = Cursor::new(text, quirks);
         let mut whole = cursor;
         loop {
@@ -123,8 +119,7 @@ impl<'a> Fetch<'a> {
             // What ends with the text may go on behind it.
             if FetchData::read(&mut cursor).is_err() || !matches!(cursor.peek(), Some(b' ' | b')'))
             {
-                let n = whole.offset();
-                return (n, Items::from_wire(&text[..n]), whole.needed);
+                return whole.offset();
             }
             whole = cursor;
         }

@@ -69,6 +69,9 @@ impl<'a, T: Element<'a>> Items<'a, T> {
             T::read(cursor)?;
             if !cursor.is_empty() {
                 cursor.space()?;
+                if cursor.is_empty() {
+                    cursor.overlook(super::Quirk::Spaces)?;
+                }
             }
         }
         Ok(Self::from_wire(cursor.since(&before)))

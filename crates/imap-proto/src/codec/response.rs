@@ -296,6 +296,9 @@ fn write_text(text: Text<'_>, wire: &mut Vec<u8>) -> Result<(), Misuse> {
 impl<'a> Data<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         let start = *cursor;
+        if cursor.is_empty() {
+            return cursor.fault("a response");
+        }
         if cursor.peek().is_some_and(|octet| octet.is_ascii_digit()) {
             let number = cursor.number()?;
             cursor.space()?;

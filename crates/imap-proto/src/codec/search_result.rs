@@ -160,6 +160,10 @@ impl<'a> Esearch<'a> {
 /// ```
 impl<'a> Wire<'a> for SearchData<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        // No name begins with a digit: behind a cut ALL goes on.
+        if cursor.peek().is_some_and(|octet| octet.is_ascii_digit()) {
+            return Items::read_set(cursor).map(Self::All);
+        }
         let name = cursor.name()?;
         cursor.space()?;
         let is = |text: &str| name.eq_ignore_ascii_case(text);

@@ -1,10 +1,100 @@
 //! The client machine: commands, and what comes of them.
+//!
+//! ```text
+//!                            starttls()      StartTls
+//!                          ┌───────────▶ ─────────────┐
+//!  Greeting ──▶ not authenticated ◀──────── tls_started()
+//!     │                    │ login(), authenticate()
+//!     │ PREAUTH            ▼
+//!     └──────────▶ authenticated ◀──▶ selected ◀──▶ Idling: idle(), done()
+//!                          │   select(), close_mailbox(), unselect()
+//!                          ▼ logout()
+//!                       closed ◀── BYE, connection lost, timeout
+//! ```
+//!
+//! A command returns the [`Handle`] that [`Event::Done`] names when it is answered. Several may be given
+//! at once: they are sent together where no answer can be taken for another's and no sequence number can
+//! come to mean another message (RFC 3501 5.5), and wait otherwise. Literals in commands wait for the
+//! server unless it takes them without.
+//!
+//! A response is one event. It is read in place: lists in it are [`Items`](crate::codec::Items), read as
+//! they are asked for, and nothing is copied. A response comes in parts only if the text of a message in
+//! it is too long to be held, or if it does not fit the input; then it is cut between its elements.
+//!
+//! ```
+//! use imap_proto::{
+//!     Client,
+//!     client::{Config, Event, Limits},
+//!     codec::{Data, FetchItem},
+//! };
+//! use posta_core::{Input, Instant, Machine, Step};
+//!
+//! let mut imap = Client::new(Config { tls: imap_proto::client::Tls::Started, ..Config::default() });
+//! let mut input = Input::new(Limits::INPUT);
+//! // What a server says to each of the client's commands.
+//! let mut server = [
+//!     "* OK [CAPABILITY IMAP4rev1 IDLE] ready\r\n",
+//!     "A1 OK [CAPABILITY IMAP4rev1 IDLE MOVE] hi\r\n",
+//!     "* 1 EXISTS\r\n* OK [UIDVALIDITY 3] is\r\nA2 OK [READ-WRITE] selected\r\n",
+//!     "* 1 FETCH (UID 7 BODY[] {30}\r\nFrom: ana@a.org\r\n\r\nHi Bea\r\n.\r\n)\r\nA3 OK fetched\r\n",
+//!     "* BYE bye\r\nA4 OK bye\r\n",
+//! ]
+//! .into_iter();
+//! let (mut turn, mut exists, mut text) = (0, 0, None);
+//! loop {
+//!     match imap.step(&mut input, Instant::ORIGIN)? {
+//!         Step::Event(Event::Ready) => {
+//!             turn += 1;
+//!             match turn {
+//!                 1 => imap.login("bea", "secret")?,
+//!                 2 => imap.select("INBOX")?,
+//!                 3 => imap.uid_fetch("1:*", &[FetchItem::message()])?,
+//!                 _ => imap.logout()?,
+//!             };
+//!         }
+//!         Step::Event(Event::Data { data: Data::Exists(n), .. }) => exists = n,
+//!         Step::Event(Event::Data { data: Data::Fetch(message), .. }) => {
+//!             assert_eq!(message.uid(), Some(7));
+//!             text = message.text().map(|text| text.to_str().into_owned());
+//!         }
+//!         Step::Event(Event::Done(_, status)) => assert!(status.is_ok()),
+//!         Step::Event(_) => {}
+//!         Step::Read(input) => {
+//!             let sent = imap.output().len(); // to the network, in truth
+//!             imap.output().sent(sent);
+//!             if sent == 0 {
+//!                 input.extend(server.next().unwrap_or_default().as_bytes());
+//!             }
+//!         }
+//!         Step::Wait(_) => unreachable!("only for TLS and SASL"),
+//!         Step::Closed => break,
+//!     }
+//! }
+//! assert_eq!((exists, text.as_deref()), (1, Some("From: ana@a.org\r\n\r\nHi Bea\r\n.\r\n")));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Limits
+//!
+//! | limit | default | from |
+//! |---|---|---|
+//! | response, or part of one that cannot be cut | the input: 64 KiB | |
+//! | text of a message that does not come in chunks | 4096 octets | |
+//! | parentheses in a body structure | 64 levels | |
+//! | capabilities remembered | 4096 octets | |
+//! | commands waiting | 64 KiB | |
+//! | commands unanswered | 16 | |
+//! | literal sent without having been asked for | 4096 octets with LITERAL- | RFC 7888 5 |
+//! | time a server may take to go on | 5 minutes | |
+//! | IDLE | 29 minutes | RFC 2177 3 |
 
-mod commands;
 mod config;
 mod cut;
 mod event;
+mod mailboxes;
+mod messages;
 mod queue;
+mod session;
 mod step;
 mod verb;
 
@@ -17,6 +107,7 @@ pub use config::{Config, Limits, Tls};
 use core::fmt;
 use cut::Inside;
 pub use event::{Error, Event, Handle};
+pub use messages::Store;
 use posta_core::{Instant, Output};
 use queue::{NonSync, Progress, Queue, Sent};
 use verb::Verb;

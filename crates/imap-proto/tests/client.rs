@@ -3,8 +3,8 @@
 
 use imap_proto::{
     Client, Misuse,
-    client::{Config, Error, Event, Handle, Limits, Tls},
-    codec::{Data, Quirks},
+    client::{Config, Error, Event, Handle, Limits, Store, Tls},
+    codec::{Data, FetchItem, Flag, Items, Quirks, Section, What},
 };
 use posta_core::{
     Input, Instant, Machine, Step,
@@ -60,6 +60,12 @@ fn talk(wire: &str, steps: &Steps) -> (Vec<String>, String) {
     (log.events.into_iter().skip(1).filter(|line| line != "Ready").collect(), sent)
 }
 
+const HEADER: FetchItem<'static> = FetchItem::Section {
+    section: Section { part: Items::new(&[]), what: What::Header },
+    peek: false,
+    partial: None,
+};
+
 const RFC_3501: &str = concat!(
     "* OK IMAP4rev1 Service Ready\r\n",
     "A1 OK LOGIN completed\r\n",
@@ -101,42 +107,33 @@ const RFC_3501: &str = concat!(
 
 const RFC_3501_STEPS: &Steps = &[
     |c| c.login("mrc", "secret"),
-    |c| c.raw("alone", "SELECT \"inbox\"", None),
-    |c| c.raw("numbers", "FETCH 12 FULL", None),
-    |c| c.raw("numbers", "FETCH 12 BODY[HEADER]", None),
-    |c| c.raw("numbers", "STORE 12 +FLAGS (\\Deleted)", None),
+    |c| c.select("inbox"),
+    |c| c.fetch("12", &[FetchItem::Envelope, FetchItem::Body]),
+    |c| c.fetch("12", &[HEADER]),
+    |c| c.store("12", Store::Add, &[Flag::Deleted], false),
     |c| c.logout(),
 ];
 
 #[test]
 fn the_sample_connection_of_rfc_3501() {
     // Whole; with the header too long for a line; and with an input that holds little more than a line.
-    for (literal, limit, parts) in [(4096, 65536, 0), (100, 65536, 1), (100, 700, 2)] {
+    for (literal, limit, cuts, literals) in
+        [(4096, 65536, 0, 0), (100, 65536, 0, 1), (4096, 530, 1, 0), (100, 530, 1, 1)]
+    {
         let limits = Limits { literal, ..Limits::default() };
-        let log = talk_with(
-            || Client::new(Config { limits, ..config() }),
-            RFC_3501,
-            limit,
-            RFC_3501_STEPS,
-        );
+        let make = || Client::new(Config { limits, ..config() });
+        let log = talk_with(make, RFC_3501, limit, RFC_3501_STEPS);
         let events: Vec<&str> = log.events.iter().map(String::as_str).collect();
+        let count = |of: fn(&&&str) -> bool| events.iter().filter(of).count();
         assert_eq!(events.last(), Some(&"closed"));
-        assert_eq!(events.iter().filter(|line| line.contains("Ready\")")).count(), 1);
-        assert_eq!(
-            events.iter().filter(|line| line.ends_with('…')).count(),
-            parts - usize::from(parts > 0),
-            "{events:#?}"
-        );
-        assert_eq!(
-            events.iter().filter(|line| line.starts_with("Literal(12")).count(),
-            parts.min(1)
-        );
+        assert_eq!(count(|line| line.ends_with('…')), cuts, "{events:#?}");
+        assert_eq!(count(|line| line.starts_with("Literal(12")), literals);
         assert_eq!(events.iter().filter(|line| line.starts_with("Done(")).count(), 6);
         assert!(log.events.concat().contains("Content-Type: TEXT/PLAIN; CHARSET=US-ASCII"));
         assert_eq!(
             log.sent(),
-            "A1 LOGIN \"mrc\" \"secret\"\r\nA2 SELECT \"inbox\"\r\nA3 FETCH 12 FULL\r\n\
-             A4 FETCH 12 BODY[HEADER]\r\nA5 STORE 12 +FLAGS (\\Deleted)\r\nA6 LOGOUT\r\n"
+            "A1 LOGIN \"mrc\" \"secret\"\r\nA2 SELECT \"inbox\"\r\nA3 FETCH 12 (ENVELOPE BODY)\r\n\
+             A4 FETCH 12 (BODY[HEADER])\r\nA5 STORE 12 +FLAGS (\\Deleted)\r\nA6 LOGOUT\r\n"
         );
     }
 }
@@ -146,9 +143,9 @@ fn a_long_literal_comes_in_chunks_and_the_rest_behind_it() {
     let limits = Limits { literal: 10, ..Limits::default() };
     let log = talk_with(
         || Client::new(Config { limits, ..config() }),
-        "* PREAUTH hi\r\n* 7 FETCH (UID 4 X {3}\r\na\r\n BODY[1]<5> {12}\r\n)\r\nA1 OK no\r\n FLAGS ())\r\nA1 OK\x20done\r\n",
+        "* PREAUTH hi\r\n* 7 FETCH (UID 4 X {3}\r\na\r\n BODY[1]<5> {13}\r\n)\r\nA1 OK no\r\n FLAGS ())\r\nA1 OK\x20done\r\n",
         4096,
-        &[|c| c.raw("uid", "UID FETCH 4 (BODY[1]<5.12>)", None)],
+        &[|c| c.uid_fetch("4", &[FetchItem::message()])],
     );
     assert_eq!(
         log.events[2],
@@ -199,10 +196,10 @@ fn no_literal_in_words() {
 fn a_long_literal_that_is_no_text_is_refused() {
     let limits = Limits { literal: 10, ..Limits::default() };
     for wire in [
-        "* 1 FETCH (UID 3 ENVELOPE (NIL {2000}\r\n",
-        "* 1 FETCH (X (BODY[] {2000}\r\n",
-        "* 1 FETCH ({2000}\r\n",
-        "* LIST () NIL {2000}\r\n",
+        "* 1 FETCH (UID 3 ENVELOPE (NIL {5000}\r\n",
+        "* 1 FETCH (X (BODY[] {5000}\r\n",
+        "* 1 FETCH ({5000}\r\n",
+        "* LIST () NIL {5000}\r\n",
         "* 1 FETCH (BODY[] {99999999999999999999999}\r\n",
     ] {
         let wire = format!("* PREAUTH hi\r\n{wire}");
@@ -214,6 +211,13 @@ fn a_long_literal_that_is_no_text_is_refused() {
             "{wire}: {last}"
         );
     }
+    // One that fits stays where it is.
+    let wire = format!(
+        "* PREAUTH hi\r\n* 1 FETCH (UID 3 ENVELOPE (NIL {{20}}\r\n{} NIL NIL NIL NIL NIL NIL NIL NIL))\r\n",
+        "x".repeat(20)
+    );
+    let log = talk_with(|| Client::new(Config { limits, ..config() }), &wire, 4096, &[]);
+    assert!(log.events[2].starts_with("Fetch("), "{:?}", log.events);
 }
 
 #[test]
@@ -305,16 +309,45 @@ fn a_refused_literal_is_not_sent() {
 #[test]
 fn append_waits_and_is_pulled() {
     let append: &Steps = &[|c| {
-        c.raw("", "APPEND \"Sent\" (\\Seen)", Some(23))?;
+        c.append("Sent", &[Flag::Seen], None, 23)?;
         c.noop()
     }];
-    let (events, sent) =
-        talk("+ go\r\n* 3 EXISTS\r\nA1 OK [APPENDUID 5 7] done\r\nA2 OK\x20\r\n", append);
-    assert_eq!(
-        sent,
-        "A1 APPEND \"Sent\" (\\Seen) {23}\r\nFrom: ana@a.org\r\n\r\nHi\r\n\r\nA2 NOOP\r\n"
-    );
-    assert_eq!(events[..2], ["Body(A1)", "Exists(3)"]);
+    for piece in [1, 2, 7, 100] {
+        let mut client = make();
+        let mut input = Input::new(4096);
+        let mut sent = Vec::new();
+        let mut say = |client: &mut Client, words: &str| {
+            let mut events = Vec::new();
+            for part in words.as_bytes().chunks(piece) {
+                input.extend(part);
+                loop {
+                    match client.step(&mut input, Instant::ORIGIN).unwrap() {
+                        Step::Event(Event::Body(_, room)) => {
+                            assert_eq!(room, 23);
+                            let message = b"From: ana@a.org\r\n\r\nHi\r\n";
+                            assert_eq!(client.body(message), Ok(23));
+                            events.push("Body".to_owned());
+                        }
+                        Step::Event(event) => events.push(format!("{event:?}")),
+                        _ => break,
+                    }
+                }
+                sent.extend_from_slice(client.output().bytes());
+                let n = client.output().len();
+                client.output().sent(n);
+            }
+            events
+        };
+        say(&mut client, "* PREAUTH hi\r\n");
+        append[0](&mut client).unwrap();
+        assert_eq!(say(&mut client, "* 3 EXISTS\r\n+ go\r\n"), ["Exists(3)", "Body"]);
+        let done = say(&mut client, "A1 OK [APPENDUID 5 7] done\r\nA2 OK \r\n");
+        assert!(done[0].contains("AppendUid"), "{done:?}");
+        assert_eq!(
+            String::from_utf8(sent).unwrap(),
+            "A1 APPEND \"Sent\" (\\Seen) {23}\r\nFrom: ana@a.org\r\n\r\nHi\r\n\r\nA2 NOOP\r\n"
+        );
+    }
     // Refused: nothing of it is sent.
     let (events, sent) = talk("A1 NO [TRYCREATE] no\r\nA2 OK\x20\r\n", append);
     assert_eq!(sent, "A1 APPEND \"Sent\" (\\Seen) {23}\r\nA2 NOOP\r\n");
@@ -324,20 +357,20 @@ fn append_waits_and_is_pulled() {
 /// What follows would be read as the rest of the message, or the rest as commands.
 #[test]
 fn an_answer_in_the_middle_of_a_message_is_told_and_ends_the_session() {
-    let wire = b"* PREAUTH hi\r\n+ go\r\nA1 NO [OVERQUOTA] full\r\n";
-    let log = run(make(), wire, 17, 4096, |event, imap, log| match event {
-        Event::Ready => {
-            log.line("Ready");
-            imap.raw("", "APPEND \"Sent\"", Some(1_000_000)).unwrap();
-        }
-        Event::Body(_, room) => {
-            assert!(imap.body(&[b'x'; 5000]).unwrap() >= room.min(5000));
-        }
-        event => log.event(event),
-    });
-    assert!(log.sent.len() < 100_000);
-    assert!(log.events[2].starts_with("Done(1, "), "{:?}", log.events);
-    assert_eq!(log.events[3], "error: Interrupted");
+    let mut client = make();
+    let mut input = Input::new(4096);
+    input.extend(b"* PREAUTH hi\r\n");
+    drive(&mut client, &mut input);
+    client.append("Sent", &[], None, 100).unwrap();
+    input.extend(b"+ go\r\n");
+    drive(&mut client, &mut input);
+    client.body(b"From:").unwrap();
+    input.extend(b"A1 NO [OVERQUOTA] full\r\n");
+    let Step::Event(Event::Done(..)) = client.step(&mut input, Instant::ORIGIN).unwrap() else {
+        panic!()
+    };
+    assert_eq!(client.body(b"ana"), Err(Misuse::State));
+    assert_eq!(client.step(&mut input, Instant::ORIGIN).unwrap_err(), Error::Interrupted);
 }
 
 #[test]
@@ -347,7 +380,7 @@ fn a_body_is_counted_and_checked() {
     input.extend(b"* PREAUTH hi\r\n");
     assert_eq!(client.body(b"x"), Err(Misuse::State));
     drive(&mut client, &mut input);
-    client.raw("", "APPEND \"x\"", Some(5)).unwrap();
+    client.append("x", &[], None, 5).unwrap();
     assert_eq!(client.body(b"x"), Err(Misuse::State));
     input.extend(b"+ go\r\n");
     assert!(drive(&mut client, &mut input).contains(&"Body(Handle(1), 5)".to_owned()) || true);
@@ -371,28 +404,28 @@ fn drive(client: &mut Client, input: &mut Input) -> Vec<String> {
 fn commands_overlap_where_no_answer_is_ambiguous() {
     let sent = |wire: &str, first: Give| talk(wire, &[first]).1;
     let both: Give = |c| {
-        c.raw("numbers", "FETCH 1 FLAGS", None)?;
-        c.raw("numbers", "FETCH 2 FLAGS", None)
+        c.fetch("1", &[FetchItem::Flags])?;
+        c.fetch("2", &[FetchItem::Flags])
     };
-    assert_eq!(sent("", both), "A1 FETCH 1 FLAGS\r\nA2 FETCH 2 FLAGS\r\n");
+    assert_eq!(sent("", both), "A1 FETCH 1 (FLAGS)\r\nA2 FETCH 2 (FLAGS)\r\n");
     // RFC 3501 5.5: NOOP lets the server expunge, and 1 would be another message.
     let waits: Give = |c| {
         c.noop()?;
-        c.raw("numbers", "FETCH 1 FLAGS", None)
+        c.fetch("1", &[FetchItem::Flags])
     };
     assert_eq!(sent("", waits), "A1 NOOP\r\n");
-    assert_eq!(sent("A1 OK\x20\r\n", waits), "A1 NOOP\r\nA2 FETCH 1 FLAGS\r\n");
+    assert_eq!(sent("A1 OK\x20\r\n", waits), "A1 NOOP\r\nA2 FETCH 1 (FLAGS)\r\n");
     let searches: Give = |c| {
-        c.raw("search", "SEARCH ALL", None)?;
-        c.raw("search", "SEARCH UNSEEN", None)
+        c.search(b"ALL")?;
+        c.search(b"UNSEEN")
     };
     assert_eq!(sent("", searches), "A1 SEARCH ALL\r\n");
     let lists: Give = |c| {
-        c.raw("list", "LIST \"\" *", None)?;
+        c.list("", "*")?;
         c.noop()?;
-        c.raw("list", "LSUB \"\" *", None)
+        c.lsub("", "*")
     };
-    assert_eq!(sent("", lists), "A1 LIST \"\" *\r\nA2 NOOP\r\n");
+    assert_eq!(sent("", lists), "A1 LIST \"\" \"*\"\r\nA2 NOOP\r\n");
 }
 
 #[test]
@@ -400,8 +433,8 @@ fn answers_may_come_in_another_order() {
     let (events, _) = talk(
         "A2 OK second\r\nA1 NO first\r\n",
         &[|c| {
-            c.raw("uid", "UID FETCH 1 FLAGS", None)?;
-            c.raw("uid", "UID FETCH 2 FLAGS", None)
+            c.uid_fetch("1", &[FetchItem::Flags])?;
+            c.uid_fetch("2", &[FetchItem::Flags])
         }],
     );
     assert!(events[0].starts_with("Done(2, ") && events[1].starts_with("Done(1, "));

@@ -29,8 +29,8 @@ pub enum Tls {
 /// the [`Input`](posta_core::Input) holds: give it [`INPUT`](Self::INPUT) octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Octets of a literal that stays in the response it belongs to, if it fits the input; 4096. A
-    /// longer one comes in chunks.
+    /// Octets of the text of a message that comes as a part of its FETCH response, if it fits the input;
+    /// 4096. A longer one comes in chunks. Other literals must fit the input.
     pub literal: usize,
     /// Octets of the names of capabilities that are remembered; 4096. More are told and forgotten.
     pub capabilities: usize,

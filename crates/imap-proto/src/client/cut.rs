@@ -47,6 +47,7 @@ impl Inside {
         self,
         input: &mut Input,
         inline: usize,
+        quirks: Quirks,
         need: &mut usize,
     ) -> Result<Option<Piece>, Error> {
         loop {
@@ -68,16 +69,14 @@ impl Inside {
             }
             let literal = announced(text).filter(|_| self.has_literals(input.bytes()));
             let Some(size) = literal else { return Ok(Some(Piece::Whole(n))) };
-            // Two octets at least must fit behind it, or it would be no shorter response.
-            let fits = usize::try_from(size)
-                .ok()
-                .filter(|size| *size <= inline)
-                .and_then(|size| n.checked_add(size))
-                .filter(|end| end.saturating_add(2) <= input.limit());
-            match fits {
-                Some(end) => *need = end,
-                None => return Ok(Some(Piece::Cut { n, literal })),
+            let size = usize::try_from(size).unwrap_or(usize::MAX);
+            let end = n.saturating_add(size);
+            // At least the end of the line must fit behind it.
+            let fits = end.saturating_add(2) <= input.limit();
+            if !fits || size > inline && self.is_text(&input.bytes()[..n], quirks) {
+                return Ok(Some(Piece::Cut { n, literal }));
             }
+            *need = end;
         }
     }
 
@@ -92,6 +91,15 @@ impl Inside {
         !["OK", "NO", "BAD", "BYE", "PREAUTH"]
             .iter()
             .any(|status| word.eq_ignore_ascii_case(status.as_bytes()))
+    }
+
+    /// Whether a FETCH response that ends with the announcement of a literal announces the text of a
+    /// message, and not something within an item.
+    fn is_text(self, frame: &[u8], quirks: Quirks) -> bool {
+        let begun = if self == Self::Start { head(frame) } else { Some((self, 0)) };
+        let Some((Self::Fetch { .. }, head)) = begun else { return false };
+        let text = &frame[head..];
+        read_literal_head(&text[Fetch::whole_items(text, quirks)..], quirks).is_ok()
     }
 
     /// The last part of a response.

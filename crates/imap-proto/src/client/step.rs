@@ -60,7 +60,12 @@ impl Machine for Client {
                 self.queue.shrink();
                 return Ok(Step::Event(Event::Ready));
             }
-            let piece = match self.inside.frame(input, self.config.limits.literal, &mut self.need) {
+            let piece = match self.inside.frame(
+                input,
+                self.config.limits.literal,
+                self.config.quirks,
+                &mut self.need,
+            ) {
                 Ok(piece) => piece,
                 Err(error) => return Err(self.fail(error)),
             };
@@ -94,7 +99,8 @@ impl Machine for Client {
                 }
             };
             self.alive(now);
-            if self.inside == Inside::Start && input.bytes().first() == Some(&b'+') {
+            if self.greeted && self.inside == Inside::Start && input.bytes().first() == Some(&b'+')
+            {
                 match self.continuation(&input.bytes()[..n - 2]) {
                     Err(error) => return Err(self.fail(error)),
                     Ok(Found::Nothing) => {
@@ -252,11 +258,11 @@ impl Client {
                 return Ok(Found::Idling(sent.handle));
             }
             (Progress::Whole, Verb::Authenticate, Out::Whole) => {
-                let text = text.bytes();
-                if let (true, Some(initial)) = (text.is_empty(), self.initial.take()) {
+                let (text, initial) = (text.bytes(), self.initial.take());
+                if let Some(initial) = initial.as_ref().filter(|_| text.is_empty()) {
                     self.output.put(initial.as_bytes());
                     self.output.put(b"\r\n");
-                } else if self.initial.take().is_some() || !posta_core::is_base64(&text) {
+                } else if initial.is_some() || !posta_core::is_base64(&text) {
                     // RFC 9051 6.2.2: what is not base64 is cancelled, and so is a challenge where the
                     // mechanism wants to speak first.
                     self.output.put(b"*\r\n");

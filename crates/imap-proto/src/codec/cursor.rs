@@ -271,6 +271,9 @@ impl<'a> Cursor<'a> {
             }
         }
         let raw = self.bump(at);
+        if memchr::memchr2(b'\r', 0, raw).is_some() {
+            return before.fault("a string without CR and NUL");
+        }
         if !raw.is_ascii() && core::str::from_utf8(raw).is_err() {
             self.overlook(Quirk::EightBit)?;
         }

@@ -141,6 +141,14 @@ impl<'a> Fetch<'a> {
         })
     }
 
+    /// The first of its data that is text of the message, if it is there and came with the response.
+    pub fn text(&self) -> Option<Text<'a>> {
+        self.data.iter().find_map(|data| match data {
+            FetchData::Text(_, text) => text,
+            _ => None,
+        })
+    }
+
     /// The first of its data that is a size.
     pub fn size(&self) -> Option<u64> {
         self.data.iter().find_map(|data| match data {

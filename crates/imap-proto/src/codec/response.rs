@@ -428,9 +428,10 @@ impl<'a> Data<'a> {
                 wire.extend_from_slice(raw);
                 let mut cursor = Cursor::new(&wire[start..], Quirks::default());
                 while !cursor.is_empty() {
-                    let read = cursor.value().and_then(|_| match cursor.is_empty() {
-                        true => Ok(()),
-                        false => cursor.space(),
+                    // THREAD has no space between its lists. RFC 5256 4
+                    let read = cursor.value().and_then(|_| match cursor.peek() {
+                        Some(b' ') => cursor.space(),
+                        _ => Ok(()),
                     });
                     if read.is_err() {
                         return Err(Misuse::Argument("a response is not made of values"));

@@ -1,7 +1,10 @@
-//! The commands.
+//! Commands about the session.
 
 use super::{Client, Handle, Out, Progress, Verb};
-use crate::{Misuse, codec::Text};
+use crate::{
+    Misuse,
+    codec::{Capability, IdField, Items, Text},
+};
 use alloc::vec::Vec;
 
 impl Client {
@@ -156,12 +159,15 @@ impl Client {
         Ok(())
     }
 
-    /// IDLE: the server tells what happens, until [`done`](Self::done).
+    /// IDLE: the server tells what happens, until [`done`](Self::done). RFC 2177
     ///
     /// # Errors
-    /// As for [`capability`](Self::capability).
+    /// As for [`capability`](Self::capability), or there was no login yet.
     pub fn idle(&mut self) -> Result<Handle, Misuse> {
-        self.plain(Verb::Idle, "IDLE")
+        self.session(Verb::Idle, |text| {
+            text.extend_from_slice(b"IDLE");
+            Ok(())
+        })
     }
 
     /// Ends IDLE.
@@ -208,24 +214,43 @@ impl Client {
         self.queue.body_sent();
     }
 
-    fn plain(&mut self, verb: Verb, name: &str) -> Result<Handle, Misuse> {
-        self.command(verb, None, |text: &mut Vec<u8>| {
-            text.extend_from_slice(name.as_bytes());
-            Ok(())
+    /// ID: tells the server what the client is, and asks the same; the answer is data. RFC 2971
+    ///
+    /// # Errors
+    /// As for [`capability`](Self::capability).
+    pub fn id(&mut self, fields: &[IdField<'_>]) -> Result<Handle, Misuse> {
+        self.command(Verb::Plain, None, |text| {
+            text.extend_from_slice(b"ID ");
+            Items::new(fields).write_list_or_nil(text)
         })
     }
-    /// INTERIM
-    pub fn raw(&mut self, verb: &str, text: &str, body: Option<u64>) -> Result<Handle, Misuse> {
-        let verb = match verb {
-            "alone" => Verb::Alone,
-            "uid" => Verb::Uid,
-            "numbers" => Verb::Numbers,
-            "list" => Verb::List,
-            "search" => Verb::NumbersSearch,
-            _ => Verb::Plain,
-        };
-        self.command(verb, body, |out: &mut Vec<u8>| {
-            out.extend_from_slice(text.as_bytes());
+
+    /// ENABLE. RFC 5161
+    ///
+    /// # Errors
+    /// As for [`capability`](Self::capability), or there was no login yet.
+    pub fn enable(&mut self, capabilities: &[Capability<'_>]) -> Result<Handle, Misuse> {
+        self.session(Verb::Alone, |text| {
+            text.extend_from_slice(b"ENABLE ");
+            Items::new(capabilities).write_bare(text)
+        })
+    }
+
+    /// A command that needs a login.
+    pub(super) fn session(
+        &mut self,
+        verb: Verb,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), Misuse>,
+    ) -> Result<Handle, Misuse> {
+        if !self.authenticated {
+            return Err(Misuse::State);
+        }
+        self.command(verb, None, write)
+    }
+
+    pub(super) fn plain(&mut self, verb: Verb, name: &str) -> Result<Handle, Misuse> {
+        self.command(verb, None, |text: &mut Vec<u8>| {
+            text.extend_from_slice(name.as_bytes());
             Ok(())
         })
     }

@@ -1,4 +1,25 @@
 //! Reading and writing of what client and server say, without any state.
+//!
+//! A response is read in place: its strings are [`Text`]s and its lists are [`Items`], both of which borrow
+//! from it. All of it is checked when it is read; what is in its lists is read again when it is asked for.
+//! The same types are written: their lists are then slices. Whatever would not be read as it is, is refused,
+//! so that nothing can smuggle in a second line.
+//!
+//! ```
+//! use imap_proto::codec::{Data, Fetch, FetchData, Flag, Items, Response};
+//!
+//! let line = b"* 23 FETCH (FLAGS (\\Seen) RFC822.SIZE 44827 X-NEW (1 2))";
+//! let Response::Data(Data::Fetch(fetch)) = Response::parse(line)? else { panic!() };
+//! assert_eq!((fetch.number, fetch.size()), (23, Some(44827)));
+//! assert_eq!(fetch.data.iter().nth(2), Some(FetchData::Other { name: b"X-NEW", value: b"(1 2)" }));
+//!
+//! let flags = [Flag::Seen, Flag::Other("$Junk")];
+//! let data = [FetchData::Uid(7), FetchData::Flags(Items::new(&flags))];
+//! let mut wire = Vec::new();
+//! Response::Data(Data::Fetch(Fetch { number: 1, data: Items::new(&data) })).write(&mut wire)?;
+//! assert_eq!(wire, b"* 1 FETCH (UID 7 FLAGS (\\Seen $Junk))\r\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod body_structure;
 mod capability;

@@ -4,7 +4,10 @@
 use imap_proto::{
     Client, Misuse,
     client::{Config, Error, Event, Handle, Limits, Store, Tls},
-    codec::{Data, FetchItem, Flag, Items, Quirks, Section, What},
+    codec::{
+        Capability, Data, DateTime, FetchItem, Flag, IdField, Items, Number, Quirks, Section, Text,
+        What,
+    },
 };
 use posta_core::{
     Input, Instant, Machine, Step,
@@ -383,7 +386,7 @@ fn a_body_is_counted_and_checked() {
     client.append("x", &[], None, 5).unwrap();
     assert_eq!(client.body(b"x"), Err(Misuse::State));
     input.extend(b"+ go\r\n");
-    assert!(drive(&mut client, &mut input).contains(&"Body(Handle(1), 5)".to_owned()) || true);
+    drive(&mut client, &mut input);
     assert!(matches!(client.body(b"a\0"), Err(Misuse::Argument(_))));
     assert_eq!(client.body(b"abcdefgh"), Ok(5));
     assert_eq!(client.body(b"x"), Err(Misuse::State));
@@ -714,6 +717,119 @@ fn nothing_smuggles_a_command() {
     assert_eq!(client.tls_started(), Err(Misuse::State));
     client.logout().unwrap();
     assert_eq!(client.noop(), Err(Misuse::State));
+}
+
+#[test]
+fn no_argument_smuggles_a_command() {
+    let inject = "x\r\nA9 LOGOUT";
+    let mut client = make();
+    let mut input = Input::new(4096);
+    input.extend(b"* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n");
+    drive(&mut client, &mut input);
+    let bad = |given: Result<Handle, Misuse>| {
+        assert!(matches!(given, Err(Misuse::Argument(_))), "{given:?}");
+    };
+    for set in ["", "0", "1,", "1:", "01", "4294967296", "a", "1 2", "1\r\nA9 LOGOUT", "**", "$1"] {
+        bad(client.fetch(set, &[FetchItem::Flags]));
+        bad(client.uid_store(set, Store::Set, &[], true));
+        bad(client.uid_copy(set, "x"));
+        bad(client.uid_expunge(set));
+    }
+    bad(client.fetch("1", &[]));
+    bad(client.store("1", Store::Add, &[Flag::Other(inject)], false));
+    bad(client.store("1", Store::Add, &[Flag::Other("a b")], false));
+    bad(client.append("x", &[Flag::Other("a) {9}")], None, 1));
+    bad(client.status("x", &[]));
+    bad(client.status("x", &["MESSAGES)"]));
+    bad(client.enable(&[Capability::new(inject)]));
+    bad(client.search(inject.as_bytes()));
+    bad(client.search(b""));
+    bad(client.uid_search(b"TEXT \"a"));
+    bad(client.uid_search(b"TEXT {9}\r\na"));
+    bad(client.select("a\0"));
+    assert_eq!(client.uid_move("1", "x"), Err(Misuse::NotOffered("MOVE")));
+    assert!(client.output().is_empty());
+    // A mailbox can have such a name; it goes as a literal.
+    client.select(inject).unwrap();
+    assert_eq!(client.output().bytes(), b"A1 SELECT {12}\r\n");
+}
+
+/// No mail leaves before the login, whatever the server claims.
+#[test]
+fn commands_that_need_a_login_wait_for_it() {
+    let mut client = make();
+    let mut input = Input::new(4096);
+    input.extend(b"* OK hi\r\n");
+    drive(&mut client, &mut input);
+    assert_eq!(client.append("x", &[], None, 1), Err(Misuse::State));
+    assert_eq!(client.select("x"), Err(Misuse::State));
+    assert_eq!(client.idle(), Err(Misuse::State));
+    client.login("ana", "secret").unwrap();
+    assert_eq!(client.select("x"), Err(Misuse::State));
+    input.extend(b"A1 OK in\r\n");
+    drive(&mut client, &mut input);
+    client.select("x").unwrap();
+}
+
+#[test]
+fn commands_as_they_are_sent() {
+    let fields = [Text::from("To"), Text::from("Date")];
+    let parts = [Number(1), Number(2)];
+    let section = Section { part: Items::new(&parts), what: What::Fields(Items::new(&fields)) };
+    let date = DateTime::parse(b" 1-Feb-2025 03:04:05 -0130").unwrap();
+    let cases: &[(&dyn Fn(&mut Client) -> Result<Handle, Misuse>, &str)] = &[
+        (&|c| c.capability(), "CAPABILITY"),
+        (&|c| c.id(&[]), "ID NIL"),
+        (
+            &|c| c.id(&[IdField { name: "name".into(), value: Some("posta".into()) }]),
+            "ID (\"name\" \"posta\")",
+        ),
+        (&|c| c.enable(&[Capability::new("IMAP4rev2")]), "ENABLE IMAP4rev2"),
+        (&|c| c.examine("INBOX"), "EXAMINE \"INBOX\""),
+        (&|c| c.create("a\"b"), "CREATE \"a\\\"b\""),
+        (&|c| c.delete("a"), "DELETE \"a\""),
+        (&|c| c.rename("a", "b"), "RENAME \"a\" \"b\""),
+        (&|c| c.subscribe("a"), "SUBSCRIBE \"a\""),
+        (&|c| c.unsubscribe("a"), "UNSUBSCRIBE \"a\""),
+        (&|c| c.namespace(), "NAMESPACE"),
+        (&|c| c.status("a", &["MESSAGES", "UIDNEXT"]), "STATUS \"a\" (MESSAGES UIDNEXT)"),
+        (&|c| c.close_mailbox(), "CLOSE"),
+        (&|c| c.unselect(), "UNSELECT"),
+        (&|c| c.expunge(), "EXPUNGE"),
+        (&|c| c.uid_expunge("3:*"), "UID EXPUNGE 3:*"),
+        (
+            &|c| c.uid_fetch("1,3:5", &[FetchItem::Uid, FetchItem::Size, FetchItem::ModSeq]),
+            "UID FETCH 1,3:5 (UID RFC822.SIZE MODSEQ)",
+        ),
+        (
+            &|c| {
+                c.fetch("$", &[FetchItem::Section { section, peek: false, partial: Some((0, 9)) }])
+            },
+            "FETCH $ (BODY[1.2.HEADER.FIELDS (\"To\" \"Date\")]<0.9>)",
+        ),
+        (&|c| c.fetch("1", &[FetchItem::message()]), "FETCH 1 (BODY.PEEK[])"),
+        (&|c| c.store("*", Store::Set, &[], true), "STORE * FLAGS.SILENT ()"),
+        (
+            &|c| c.uid_store("1", Store::Remove, &[Flag::Seen, Flag::Other("$A")], false),
+            "UID STORE 1 -FLAGS (\\Seen $A)",
+        ),
+        (&|c| c.copy("1", "a"), "COPY 1 \"a\""),
+        (&|c| c.uid_copy("1", "a"), "UID COPY 1 \"a\""),
+        (&|c| c.uid_move("1", "a"), "UID MOVE 1 \"a\""),
+        (&|c| c.uid_search(b"OR (NOT SEEN) TEXT \"a b\""), "UID SEARCH OR (NOT SEEN) TEXT \"a b\""),
+        (
+            &|c| c.append("a", &[Flag::Draft], Some(date), 7),
+            "APPEND \"a\" (\\Draft) \"01-Feb-2025 03:04:05 -0130\" {7}",
+        ),
+    ];
+    for (give, line) in cases {
+        let mut client = make();
+        let mut input = Input::new(4096);
+        input.extend(b"* PREAUTH hi\r\n");
+        drive(&mut client, &mut input);
+        give(&mut client).unwrap();
+        assert_eq!(String::from_utf8_lossy(client.output().bytes()), format!("A1 {line}\r\n"));
+    }
 }
 
 #[test]

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use imap_proto::codec::{
-    Address, BodyStructure, Code, Condition, Content, Data, Envelope, Esearch, Fault, Fetch,
-    FetchData, Items, Place, Quirk, Quirks, Range, Response, Search, SearchData, Status, Text,
+    Address, BodyStructure, Code, Condition, Content, Data, DateTime, Envelope, Esearch, Fault,
+    Fetch, FetchData, Items, Place, Quirk, Quirks, Range, Response, Search, SearchData, Section,
+    Status, Text,
 };
 
 fn read(line: &str) -> Response<'_> {
@@ -390,6 +391,73 @@ fn nothing_smuggles_a_line_into_what_is_written() {
     response.write(&mut wire).unwrap();
     assert_eq!(Response::parse(&wire[..wire.len() - 2]).unwrap(), response);
     assert!(wire.windows(6).any(|six| six == b"{17}\r\n"));
+}
+
+#[test]
+fn dates() {
+    for good in
+        [" 7-Feb-1994 21:52:25 -0800", "17-jul-1996 02:44:25 +0000", "31-DEC-9999 23:59:60 +2359"]
+    {
+        let date = DateTime::parse(good.as_bytes()).unwrap();
+        let mut wire = Vec::new();
+        date.write(&mut wire).unwrap();
+        assert_eq!(DateTime::parse(&wire[1..wire.len() - 1]), Ok(date), "{good}");
+    }
+    for bad in [
+        "",
+        "7-Feb-1994 21:52:25 -0800",
+        "17-Foo-1994 21:52:25 -0800",
+        "32-Feb-1994 21:52:25 -0800",
+        "00-Feb-1994 21:52:25 -0800",
+        "17-Feb-1994 24:52:25 -0800",
+        "17-Feb-1994 21:60:25 -0800",
+        "17-Feb-1994 21:52:61 -0800",
+        "17-Feb-1994 21:52:25 0800",
+        "17-Feb-1994 21:52:25 -0860",
+        "17-Feb-1994 21:52:25 -08000",
+        "17-Feb-94 21:52:25 -0800 ",
+        "1\u{e9}-Feb-1994 21:52:25 -080",
+    ] {
+        assert!(DateTime::parse(bad.as_bytes()).is_err(), "{bad:?}");
+        // In a response it is kept.
+        let wire = format!("* 1 FETCH (INTERNALDATE \"{bad}\")");
+        let Data::Fetch(fetch) = data(&wire) else { panic!() };
+        assert!(matches!(fetch.data.first(), Some(FetchData::Other { .. })), "{bad:?}");
+    }
+    let date = DateTime::parse(b"17-Jul-1996 02:44:25 -0700").unwrap();
+    assert_eq!((date.year, date.month, date.day, date.offset), (1996, 7, 17, -420));
+    for date in [
+        DateTime { month: 13, ..date },
+        DateTime { month: 0, ..date },
+        DateTime { day: 99, ..date },
+    ] {
+        assert!(date.write(&mut Vec::new()).is_err());
+    }
+}
+
+#[test]
+fn sections() {
+    for good in [
+        "",
+        "1",
+        "1.2.3",
+        "HEADER",
+        "TEXT",
+        "1.MIME",
+        "2.HEADER",
+        "3.TEXT",
+        "1.HEADER.FIELDS.NOT (\"A\")",
+    ] {
+        let section = Section::parse(good.as_bytes()).unwrap();
+        let mut wire = Vec::new();
+        section.write(&mut wire).unwrap();
+        assert_eq!(wire, good.as_bytes());
+    }
+    for bad in
+        ["MIME", "0", "1.", "1..2", "1.0", "HEADER.FIELDS", "HEADER.FIELDS ()x", "X", "1.X", "1 2"]
+    {
+        assert!(Section::parse(bad.as_bytes()).is_err(), "{bad}");
+    }
 }
 
 #[test]

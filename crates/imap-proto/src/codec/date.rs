@@ -63,7 +63,7 @@ impl DateTime {
         };
         let name = &head[3..6];
         let is_name = |month: &&str| name.eq_ignore_ascii_case(month.as_bytes());
-        let month = MONTHS.iter().position(|month| is_name(month)).ok_or_else(|| bad(3))? as u8 + 1;
+        let month = MONTHS.iter().position(is_name).ok_or_else(|| bad(3))? as u8 + 1;
         if !matches!(zone, [b'+' | b'-', _, _, _, _]) {
             return Err(bad(21));
         }

@@ -318,6 +318,25 @@ fn codes_that_are_not_what_they_should_be_are_kept() {
     assert_eq!((status.condition, status.text), (Condition::No, "hi".into()));
 }
 
+#[test]
+fn what_is_not_known_is_never_an_error() {
+    for raw in [
+        "+  ",
+        "X",
+        "X  y",
+        "1  X",
+        "99999999999999999999 X",
+        "0 X",
+        "(",
+        "\"",
+        "LISTS",
+        "1 EXISTSX x",
+        "1",
+    ] {
+        assert_eq!(data(&format!("* {raw}")), Data::Other(raw.as_bytes()));
+    }
+}
+
 /// Body structures of 1000 levels and a million parentheses cost little and are refused.
 #[test]
 fn deep_nesting_is_refused() {

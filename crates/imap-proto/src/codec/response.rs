@@ -299,6 +299,9 @@ impl<'a> Data<'a> {
         if cursor.is_empty() {
             return cursor.fault("a response");
         }
+        if !is_known(cursor.rest()) {
+            return Ok(Self::Other(cursor.bump(usize::MAX)));
+        }
         if cursor.peek().is_some_and(|octet| octet.is_ascii_digit()) {
             let number = cursor.number()?;
             cursor.space()?;
@@ -309,12 +312,11 @@ impl<'a> Data<'a> {
                 Self::Recent(number)
             } else if is("EXPUNGE", cursor) {
                 Self::Expunge(number)
-            } else if is("FETCH", cursor) {
+            } else {
+                cursor.word()?;
                 cursor.space()?;
                 cursor.byte(b'(', "a list")?;
                 Self::Fetch(Fetch { number, data: Fetch::read_items(cursor, false)? })
-            } else {
-                return Ok(Self::other(cursor, &start));
             };
             // RFC 9051 9: nz-number
             if number == 0 && matches!(data, Self::Expunge(_) | Self::Fetch(_)) {
@@ -323,7 +325,7 @@ impl<'a> Data<'a> {
             cursor.end()?;
             return Ok(data);
         }
-        let Ok(name) = cursor.name() else { return Ok(Self::other(cursor, &start)) };
+        let name = cursor.name()?;
         let is = |text: &str| name.eq_ignore_ascii_case(text);
         if is("SEARCH") {
             return Ok(Self::Search(Search::read(cursor)?));
@@ -347,20 +349,13 @@ impl<'a> Data<'a> {
             _ if is("STATUS") => Self::Status(MailboxStatus::read(cursor)?),
             _ if is("NAMESPACE") => Self::Namespace(Namespaces::read(cursor)?),
             _ if is("ID") => Self::Id(Items::read_list_or_nil(cursor)?),
-            _ if is("VANISHED") => {
+            _ => {
                 let earlier = read_earlier(cursor)?;
                 Self::Vanished { earlier, uids: Items::read_set(cursor)? }
             }
-            _ => return Ok(Self::other(cursor, &start)),
         };
         cursor.end()?;
         Ok(data)
-    }
-
-    /// What is not known is never an error.
-    fn other(cursor: &mut Cursor<'a>, start: &Cursor<'a>) -> Self {
-        *cursor = *start;
-        Self::Other(cursor.bump(usize::MAX))
     }
 
     fn write(&self, wire: &mut Vec<u8>) -> Result<(), Misuse> {
@@ -441,6 +436,31 @@ impl<'a> Data<'a> {
             }
         }
     }
+}
+
+/// Whether the data that begins here has a name that is known, well-formed or not: what is not known is
+/// never an error.
+fn is_known(data: &[u8]) -> bool {
+    let digits = data.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let names: &[&str] = match digits {
+        0 => &[
+            "CAPABILITY",
+            "ENABLED",
+            "FLAGS",
+            "LIST",
+            "LSUB",
+            "STATUS",
+            "SEARCH",
+            "ESEARCH",
+            "NAMESPACE",
+            "ID",
+            "VANISHED",
+        ],
+        _ => &["EXISTS", "RECENT", "EXPUNGE", "FETCH"],
+    };
+    let spaces = data[digits..].iter().take_while(|octet| **octet == b' ' && digits > 0).count();
+    let mut cursor = Cursor::new(&data[digits + spaces..], Quirks::default());
+    names.iter().any(|name| cursor.try_word(name.as_bytes()))
 }
 
 fn numbered(number: u32, name: &str, wire: &mut Vec<u8>) -> Result<(), Misuse> {

@@ -1,6 +1,7 @@
 //! See Cargo.toml.
 #![no_std]
 
+use imap_proto as _;
 use imf_message as _;
 use linked_list_allocator::LockedHeap;
 use pop3_proto as _;

@@ -9,9 +9,6 @@ pub enum Misuse {
     /// space where none may be, text that would read as something else.
     #[error("the argument cannot be sent: {0}")]
     Argument(&'static str),
-    /// The line would be longer than the protocol allows.
-    #[error("the line is longer than {0} octets")]
-    TooLong(usize),
     /// The server does not offer this.
     #[error("the server does not offer {0}")]
     NotOffered(&'static str),

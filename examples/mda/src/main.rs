@@ -62,8 +62,11 @@ fn deliver(config: &Path, sender: &str, recipient: &str) -> ExitCode {
         // A mistake in the configuration is no reason to lose mail.
         Err(error) => return failed(TRY_LATER, &error),
     };
-    if let Err(error) = smtp_proto::codec::Path::new(sender) {
-        return failed(USAGE, &error);
+    // They go into header fields.
+    for address in [sender, recipient] {
+        if let Err(error) = smtp_proto::codec::Path::new(address) {
+            return failed(USAGE, &error);
+        }
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

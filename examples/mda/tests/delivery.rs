@@ -165,7 +165,10 @@ fn exit_codes_tell_what_to_do() {
     assert_eq!(pipe(&config, &["nobody@b.com"], MESSAGE), 67);
     assert_eq!(pipe(&folder.path().join("missing"), &["bea@b.com"], MESSAGE), 75);
     assert_eq!(pipe(&config, &["--sender", "a\r\nX-Bad: b", "bea@b.com"], MESSAGE), 64);
+    assert_eq!(pipe(&config, &["bea+x\r\nX-Bad: b@b.com"], MESSAGE), 64);
+    assert_eq!(pipe(&config, &["postmaster"], MESSAGE), 0);
     fs::write(folder.path().join("ana"), "in the way").unwrap();
     assert_eq!(pipe(&config, &["ana@b.com"], MESSAGE), 75);
-    assert!(mail(folder.path(), "bea").is_empty());
+    // The postmaster's alone.
+    assert_eq!(mail(folder.path(), "bea").len(), 1);
 }

@@ -1,14 +1,20 @@
 use crate::{Account, AccountError, Login, LoginError, Ports, Security, Who, transcript};
-use posta_net::{Clock, Conn, tls};
+use posta_net::{Clock, Conn, Stream, tls};
 use smtp_proto::{
-    Client, Misuse,
+    Client, Misuse, Protocol,
     client::{self, Event},
     codec::{Body, MailParams, Path, RcptParams, ReplyBuf},
 };
 use std::{
     io::{self, Read},
+    net::SocketAddr,
     sync::Arc,
+    time::Duration,
 };
+use tokio::net::lookup_host;
+
+/// How long one address may take to answer. RFC 5321 4.5.3.2.1 leaves it to us.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The ports of submission. RFC 8314 3.3, RFC 6409
 const SUBMISSION: Ports = Ports { tls: 465, starttls: 587 };
@@ -72,6 +78,43 @@ pub struct Courier {
 }
 
 impl Courier {
+    /// A session in the clear, at one of these addresses; `peer` is their name in transcripts, `hostname` what
+    /// we call ourselves.
+    ///
+    /// # Errors
+    /// No address answers, or the server will not serve us.
+    pub async fn connect(
+        addresses: &[SocketAddr],
+        peer: &str,
+        protocol: Protocol,
+        hostname: &str,
+    ) -> Result<Self, CourierError> {
+        let tcp = posta_net::connect(addresses, PATIENCE).await.map_err(AccountError::from)?;
+        let mut config = client::Config::new(hostname)?;
+        config.protocol = protocol;
+        let clock = Clock::start();
+        let machine = Client::new(config, clock.now());
+        let mut conn = Conn::new(machine, Stream::Plain(tcp), client::Limits::INPUT, clock);
+        if let Some(tap) = transcript(&format!("{hostname} → {peer}"), Who::Client) {
+            conn.set_tap(tap);
+        }
+        Self::meet(conn).await
+    }
+
+    /// As [`connect`](Self::connect), at the host and port of a configuration.
+    ///
+    /// # Errors
+    /// The name leads nowhere, no address answers, or the server will not serve us.
+    pub async fn connect_to(
+        at: &str,
+        protocol: Protocol,
+        hostname: &str,
+    ) -> Result<Self, CourierError> {
+        let found = |source| AccountError::Lookup { host: at.to_owned(), source };
+        let addresses: Vec<SocketAddr> = lookup_host(at).await.map_err(found)?.collect();
+        Self::connect(&addresses, at, protocol, hostname).await
+    }
+
     /// A session with a submission server that knows us. Nothing is said in the clear but what starts TLS.
     /// `hostname` is what we call ourselves.
     ///

@@ -1,18 +1,11 @@
 //! Passes a message on to addresses elsewhere, by the relay of this host.
 
-use agent::{Courier, CourierError, Letter, Who, transcript};
-use posta_net::{Clock, Conn, ConnectError, Stream};
-use smtp_proto::{Client, client, codec::ParseError, codec::ReplyBuf};
+use agent::{Courier, CourierError, Letter};
+use smtp_proto::{Protocol, codec::ReplyBuf};
 use std::{
     fs::File,
     io::{self, Cursor, Read, Seek},
-    net::SocketAddr,
-    time::Duration,
 };
-use tokio::net::lookup_host;
-
-/// How long the relay may take to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is passed on.
 pub(crate) struct Parcel<'a> {
@@ -30,18 +23,12 @@ pub(crate) struct Parcel<'a> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ForwardError {
-    /// The relay's name leads nowhere, or the message cannot be read back.
+    /// The message cannot be read back.
     #[error("cannot pass it on: {0}")]
     Read(#[from] io::Error),
-    /// The relay does not answer.
-    #[error("the relay does not answer: {0}")]
-    Connect(#[from] ConnectError),
-    /// The session with the relay broke.
+    /// The relay does not answer, or the session with it broke.
     #[error("the relay: {0}")]
     Courier(#[from] CourierError),
-    /// Our own name cannot be said.
-    #[error("our own name cannot be said: {0}")]
-    Name(#[from] ParseError),
     /// The relay refuses.
     #[error("the relay refused {0}: {1}")]
     Refused(String, ReplyBuf),
@@ -57,16 +44,7 @@ impl ForwardError {
 /// Hands the message to the relay. If it refuses one of the recipients, the whole has failed: those that it
 /// took may get it twice.
 pub(crate) async fn send(parcel: &Parcel<'_>, file: &File) -> Result<(), ForwardError> {
-    let addresses: Vec<SocketAddr> = lookup_host(parcel.relay).await?.collect();
-    let tcp = posta_net::connect(&addresses, PATIENCE).await?;
-    let clock = Clock::start();
-    let machine = Client::new(client::Config::new(parcel.hostname)?, clock.now());
-    let mut conn = Conn::new(machine, Stream::Plain(tcp), client::Limits::INPUT, clock);
-    if let Some(tap) = transcript(&format!("{} → {}", parcel.hostname, parcel.relay), Who::Client)
-    {
-        conn.set_tap(tap);
-    }
-    let mut courier = Courier::meet(conn).await?;
+    let mut courier = Courier::connect_to(parcel.relay, Protocol::Smtp, parcel.hostname).await?;
     let letter = Letter {
         sender: parcel.sender,
         recipients: parcel.recipients,

@@ -4,16 +4,8 @@ use crate::config::Mailbox;
 use agent::{Courier, CourierError, Letter};
 use maildir::{Maildir, Stamp};
 use posta_core::disk::fs::Fs;
-use posta_net::{Clock, Conn, ConnectError, Stream};
-use smtp_proto::{
-    Client, Protocol, client,
-    codec::{ParseError, ReplyBuf},
-};
-use std::{io, net::SocketAddr, process, time::Duration};
-use tokio::net::lookup_host;
-
-/// How long the delivery agent may take to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+use smtp_proto::{Protocol, codec::ReplyBuf};
+use std::{io, process};
 
 /// Where the messages of a mailbox go.
 #[derive(Debug)]
@@ -32,18 +24,12 @@ pub enum StoreError {
     /// The Maildir cannot be written.
     #[error(transparent)]
     Maildir(#[from] maildir::Error),
-    /// The delivery agent's name leads nowhere, or there is no randomness for a name.
+    /// There is no randomness for a name, or the name cannot be noted.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The delivery agent does not answer.
-    #[error("the delivery agent does not answer: {0}")]
-    Connect(#[from] ConnectError),
-    /// The session with the delivery agent broke.
+    /// The delivery agent does not answer, or the session with it broke.
     #[error("the delivery agent: {0}")]
     Courier(#[from] CourierError),
-    /// Our own name cannot be said.
-    #[error("our own name cannot be said: {0}")]
-    Name(#[from] ParseError),
     /// The delivery agent refuses the message.
     #[error("the delivery agent refused it: {0}")]
     Refused(ReplyBuf),
@@ -98,14 +84,7 @@ async fn hand_on(
     recipient: &str,
     mut message: &[u8],
 ) -> Result<(), StoreError> {
-    let addresses: Vec<SocketAddr> = lookup_host(agent).await?.collect();
-    let tcp = posta_net::connect(&addresses, PATIENCE).await?;
-    let mut config = client::Config::new(hostname)?;
-    config.protocol = Protocol::Lmtp;
-    let clock = Clock::start();
-    let machine = Client::new(config, clock.now());
-    let conn = Conn::new(machine, Stream::Plain(tcp), client::Limits::INPUT, clock);
-    let mut courier = Courier::meet(conn).await?;
+    let mut courier = Courier::connect_to(agent, Protocol::Lmtp, hostname).await?;
     // The sender is in the message already; a bounce of it would be for nobody here.
     let (recipients, size) = ([recipient.to_owned()], message.len() as u64);
     let letter =

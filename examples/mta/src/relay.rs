@@ -1,16 +1,10 @@
 //! Hands a message to one host.
 
 use crate::shared::Shared;
-use agent::{Account, Courier, CourierError, Letter, Who, transcript};
-use posta_net::{Conn, ConnectError, Stream, tls};
-use smtp_proto::{
-    Client, Protocol, client,
-    codec::{ParseError, ReplyBuf},
-};
-use std::{io::Read, net::SocketAddr, time::Duration};
-
-/// How long one address may take to answer. RFC 5321 4.5.3.2.1 leaves it to us.
-const PATIENCE: Duration = Duration::from_secs(30);
+use agent::{Account, Courier, CourierError, Letter};
+use posta_net::tls;
+use smtp_proto::{Protocol, codec::ReplyBuf};
+use std::{io::Read, net::SocketAddr};
 
 /// A host that mail can be handed to.
 #[derive(Debug)]
@@ -32,24 +26,15 @@ pub(crate) struct Handed {
     pub(crate) tls: Option<tls::Info>,
 }
 
-/// Why a host could not be asked for a verdict. Another host, or a later hour, may do better.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RelayError {
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    #[error(transparent)]
-    Courier(#[from] CourierError),
-    #[error("our own name cannot be said: {0}")]
-    Name(#[from] ParseError),
-}
-
 /// Hands `message` to `target`.
+///
+/// An error is no verdict: another host, or a later hour, may do better.
 pub(crate) async fn hand_over(
     shared: &Shared,
     target: &Target,
     letter: &Letter<'_>,
     message: &mut impl Read,
-) -> Result<Handed, RelayError> {
+) -> Result<Handed, CourierError> {
     let mut courier = match (&target.account, target.protocol) {
         (Some(account), _) => {
             Courier::submit(account, &shared.trust_known, &shared.config.hostname).await?
@@ -67,7 +52,7 @@ pub(crate) async fn hand_over(
 
 /// A session with an MX host: under TLS if it offers that, and else in the clear (RFC 7435 3), unless
 /// certificates have to be right.
-async fn secure(shared: &Shared, target: &Target) -> Result<Courier, RelayError> {
+async fn secure(shared: &Shared, target: &Target) -> Result<Courier, CourierError> {
     let demanded = shared.config.relay.ca.is_some();
     let mut courier = meet(shared, target).await?;
     if !courier.can_start_tls() && !demanded {
@@ -79,20 +64,11 @@ async fn secure(shared: &Shared, target: &Target) -> Result<Courier, RelayError>
             tracing::info!(host = target.name, %error, "no TLS, in the clear");
             meet(shared, target).await
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
-async fn meet(shared: &Shared, target: &Target) -> Result<Courier, RelayError> {
-    let tcp = posta_net::connect(&target.addresses, PATIENCE).await?;
-    let mut config = client::Config::new(shared.config.hostname.as_str())?;
-    config.protocol = target.protocol;
-    let clock = shared.clock;
-    let machine = Client::new(config, clock.now());
-    let mut conn = Conn::new(machine, Stream::Plain(tcp), client::Limits::INPUT, clock);
-    let session = format!("{} → {}", shared.config.hostname, target.name);
-    if let Some(tap) = transcript(&session, Who::Client) {
-        conn.set_tap(tap);
-    }
-    Ok(Courier::meet(conn).await?)
+async fn meet(shared: &Shared, target: &Target) -> Result<Courier, CourierError> {
+    let Target { addresses, name, protocol, .. } = target;
+    Courier::connect(addresses, name, *protocol, &shared.config.hostname).await
 }

@@ -1,5 +1,6 @@
 //! What the agents share: configuration files, TLS files, logins, logs, transcripts, a graceful stop.
 
+mod channel;
 mod config;
 mod courier;
 mod keys;
@@ -14,6 +15,7 @@ mod tls;
 mod transcript;
 mod users;
 
+pub use channel::Channel;
 pub use config::{ConfigError, load};
 pub use courier::{Courier, CourierError, Letter};
 pub use keys::{MakeKeysError, make_keys, print_keys};

@@ -2,7 +2,7 @@ use crate::{
     Config, Error, Security,
     connect::{Ports, connect, trust},
 };
-use agent::{Login, Who, transcript};
+use agent::{Channel, Login, Who, transcript};
 use pop3_proto::{
     Client, Misuse,
     client::{Event, Limits, Quirks},
@@ -148,11 +148,12 @@ impl Mailbox {
             Ok(()) | Err(Error::Refused(_)) => {}
             Err(error) => return Err(error),
         }
-        let tls = self.conn.tls().is_some();
-        if let Ok(login) = Login::new(mechanisms.iter().map(String::as_str), user, password, tls) {
+        let channel = Channel::of(self.conn.stream());
+        let offered = mechanisms.iter().map(String::as_str);
+        if let Ok(login) = Login::new(offered, user, password, &channel) {
             return self.auth(login).await;
         }
-        if !tls {
+        if !channel.is_tls() {
             return Err(Error::InTheClear);
         }
         self.command(|pop3| pop3.login(user, password), |_| {}).await

@@ -108,7 +108,7 @@ fn with_its_server(
     };
     let mut client = Client::new(mechanism, credentials(mechanism, secret), config).unwrap();
     let name = Mechname::parse(mechanism.name().as_bytes()).unwrap();
-    let application = Application::new(mechanism, "pencil");
+    let application = Application::config(mechanism, "pencil");
     let server = SASLServer::<Whom, _>::with_cb(application, Channel([7; 32]));
     let mut server = server.start_suggested(name).unwrap();
     let mut input = client.initial(usize::MAX);
@@ -144,7 +144,8 @@ fn with_its_client(
     };
     let mut server = Server::new(mechanism, config).unwrap();
     let name = Mechname::parse(mechanism.name().as_bytes()).unwrap();
-    let client = SASLClient::with_cb(Application::new(mechanism, secret), Channel([channel; 32]));
+    let client =
+        SASLClient::with_cb(Application::config(mechanism, secret), Channel([channel; 32]));
     let mut client = client.start_suggested(&[name]).unwrap();
     let mut say = |challenge: Option<&[u8]>| {
         let mut out = Vec::new();
@@ -178,7 +179,7 @@ struct Application {
 }
 
 impl Application {
-    fn new(mechanism: Mechanism, secret: &'static str) -> Arc<SASLConfig> {
+    fn config(mechanism: Mechanism, secret: &'static str) -> Arc<SASLConfig> {
         // As a server it takes the scheme for a part of the token.
         let scheme = if mechanism == Mechanism::OAuthBearer { "Bearer " } else { "" };
         let application = Self { mechanism, secret, bearer: [scheme, secret].concat() };

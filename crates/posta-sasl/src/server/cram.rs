@@ -15,7 +15,8 @@ impl Server {
             other => return self.not_now(other),
         };
         let challenge = self.cram_challenge();
-        let right = keys.unwrap_or(&CramKeys::nobody()).digest(challenge.as_bytes());
+        let nobody = CramKeys::nobody();
+        let right = keys.unwrap_or(&nobody).digest(challenge.as_bytes());
         if (right == digest) & keys.is_some() {
             Ok(self.authorize(identity, None))
         } else {

@@ -36,3 +36,26 @@ impl Server {
         Ok(Step::LookupCram { user })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mechanism, ServerConfig};
+    use alloc::format;
+
+    /// Not even the digest that fits what stands in for the missing keys.
+    #[test]
+    fn no_digest_logs_in_a_user_that_does_not_exist() {
+        for keys in [None, Some(CramKeys::nobody())] {
+            let (nonce, host) = ("1896.697170952xy".into(), "mx1.b.com".into());
+            let config = ServerConfig { nonce, host, ..ServerConfig::default() };
+            let mut server = Server::new(Mechanism::CramMd5, config).expect("fits");
+            assert!(matches!(server.start(None), Ok(Step::Challenge(_))));
+            let digest = CramKeys::nobody().digest(server.cram_challenge().as_bytes());
+            let response = format!("nobody {}", digest.text().unwrap_or_default());
+            assert!(matches!(server.step(response.as_bytes()), Ok(Step::LookupCram { .. })));
+            let step = server.answer_cram(keys.as_ref());
+            assert_eq!(matches!(step, Ok(Step::Failed)), keys.is_none());
+        }
+    }
+}

@@ -21,6 +21,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::timeout,
 };
+use tokio_rustls::TlsStream;
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -337,6 +338,13 @@ async fn both_ends_know_what_binds_a_login() {
         let bindings = a.bindings();
         assert_eq!(bindings, b.bindings(), "{version:?}");
         assert_eq!(bindings.exporter.is_some(), *version == version::TLS13);
+        if let (Stream::Tls(tls), Some(exporter)) = (&b, bindings.exporter) {
+            let TlsStream::Server(server) = tls.stream() else { panic!("not a server") };
+            // RFC 9266 2
+            let label = b"EXPORTER-Channel-Binding";
+            let want = server.get_ref().1.export_keying_material([0; 32], label, None);
+            assert_eq!(want, Ok(exporter));
+        }
         // By its authority's key, for which that is SHA-256.
         assert_eq!(bindings.server_end_point, tls::server_end_point(&host.chain[0]));
         assert_eq!(bindings.server_end_point.as_ref().map(Vec::len), Some(32));

@@ -5,7 +5,8 @@
 //!
 //! - [`Conn`]: a machine on a tokio stream. [`blocking::Conn`]: on a blocking one.
 //! - [`Stream`]: in the clear or under TLS, so that STARTTLS keeps the type of the connection.
-//! - [`tls`]: configurations of rustls for mail: public roots, a private authority, or unchecked.
+//! - [`tls`]: configurations of rustls for mail: public roots, a private authority, or unchecked; and
+//!   what binds a login to its connection.
 //! - [`dns`]: a resolver that finds where mail goes.
 //! - [`connect`]: to the first of several addresses that answers.
 //! - [`Listener`] and [`Stop`]: connection limits, back-off, graceful stop.
@@ -126,6 +127,7 @@
 //! - RFC 3207, 2595, 9051: STARTTLS and STLS, as far as the stream is concerned.
 //! - RFC 8314: TLS from the first octet ([`tls::connect`], [`tls::accept`]).
 //! - RFC 8446, RFC 5246, RFC 9325: TLS 1.3 and 1.2, by rustls.
+//! - RFC 9266, RFC 5929 4: what a login can be bound by ([`Stream::bindings`]).
 //! - RFC 1035, RFC 7766, RFC 5452 9: DNS over UDP and TCP, as far as sockets are concerned.
 //! - RFC 7435: opportunistic security ([`tls::Verify::None`]).
 

@@ -13,7 +13,6 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
-use tokio_rustls::TlsStream;
 
 /// A stream in the clear or under TLS, so that a [`Conn`] keeps its type when TLS starts.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ pub enum Stream<T = TcpStream> {
     /// In the clear.
     Plain(T),
     /// Under TLS, as its client or its server.
-    Tls(Box<TlsStream<T>>),
+    Tls(Box<tls::Encrypted<T>>),
     /// A handshake was begun and came to nothing. There is no way back into the clear.
     Closed,
 }
@@ -31,15 +30,23 @@ impl<T> Stream<T> {
     /// What TLS agreed on; `None` in the clear.
     pub fn tls(&self) -> Option<tls::Info> {
         match self {
-            Self::Tls(tls) => Some(tls::Info::new(tls)),
+            Self::Tls(tls) => Some(tls::Info::new(&tls.stream)),
             Self::Plain(_) | Self::Closed => None,
+        }
+    }
+
+    /// What a login can be bound by; nothing in the clear.
+    pub fn bindings(&self) -> tls::Bindings {
+        match self {
+            Self::Tls(tls) => tls.bindings(),
+            Self::Plain(_) | Self::Closed => tls::Bindings::default(),
         }
     }
 
     /// The peer's certificate and those it sent with it, its own first; empty if there are none.
     pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
         match self {
-            Self::Tls(tls) => tls.get_ref().1.peer_certificates().unwrap_or_default(),
+            Self::Tls(tls) => tls.stream.get_ref().1.peer_certificates().unwrap_or_default(),
             Self::Plain(_) | Self::Closed => &[],
         }
     }
@@ -48,7 +55,7 @@ impl<T> Stream<T> {
     pub fn transport(&self) -> Option<&T> {
         match self {
             Self::Plain(stream) => Some(stream),
-            Self::Tls(tls) => Some(tls.get_ref().0),
+            Self::Tls(tls) => Some(tls.stream.get_ref().0),
             Self::Closed => None,
         }
     }
@@ -122,6 +129,11 @@ impl<M: Machine, T: AsyncRead + AsyncWrite + Unpin> Conn<M, Stream<T>> {
         self.stream.tls()
     }
 
+    /// What a login can be bound by; nothing in the clear.
+    pub fn bindings(&self) -> tls::Bindings {
+        self.stream.bindings()
+    }
+
     async fn take_plain(&mut self) -> Result<(T, Duration), tls::Error> {
         if !matches!(self.stream, Stream::Plain(_)) {
             return Err(tls::Error::NotPlain);
@@ -164,7 +176,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<T> {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(tls) => Pin::new(&mut tls.stream).poll_read(cx, buf),
             Self::Closed => gone(),
         }
     }
@@ -178,7 +190,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<T> {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(tls) => Pin::new(&mut tls.stream).poll_write(cx, buf),
             Self::Closed => gone(),
         }
     }
@@ -186,7 +198,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<T> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(&mut tls.stream).poll_flush(cx),
             Self::Closed => gone(),
         }
     }
@@ -194,7 +206,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<T> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(&mut tls.stream).poll_shutdown(cx),
             Self::Closed => gone(),
         }
     }

@@ -4,13 +4,18 @@
 //! connection (ports 465, 993, 995); `Conn::start_tls_client` and `start_tls_server` in the middle of one.
 //! TLS 1.2 and 1.3, RFC 8997 and RFC 9325.
 
+mod binding;
 mod unchecked;
+mod witness;
 
 use crate::Stream;
+pub use binding::{Bindings, server_end_point};
 pub use rustls::{ClientConfig, ServerConfig};
 pub use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 
-use rustls::{AlertDescription, CertificateError, RootCertStore, crypto::CryptoProvider};
+use rustls::{
+    AlertDescription, CertificateError, RootCertStore, crypto::CryptoProvider, sign::CertifiedKey,
+};
 use rustls_pki_types::pem::{self, PemObject};
 use std::{
     fs, io,
@@ -23,6 +28,7 @@ use tokio::{
     time,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+use witness::Witness;
 
 /// How long a handshake may take when nothing else bounds it.
 pub const HANDSHAKE: Duration = Duration::from_secs(30);
@@ -127,7 +133,7 @@ pub async fn connect<T: AsyncRead + AsyncWrite + Unpin>(
     let server = server_name(name)?;
     let handshake = TlsConnector::from(Arc::clone(config)).connect(server, stream);
     match time::timeout(timeout, handshake).await {
-        Ok(Ok(tls)) => Ok(Stream::Tls(Box::new(TlsStream::Client(tls)))),
+        Ok(Ok(tls)) => Ok(Stream::Tls(Box::new(Encrypted::client(tls)))),
         Ok(Err(error)) => Err(Error::from_handshake(error, name)),
         Err(_) => Err(Error::Timeout),
     }
@@ -142,11 +148,54 @@ pub async fn accept<T: AsyncRead + AsyncWrite + Unpin>(
     config: &Arc<ServerConfig>,
     timeout: Duration,
 ) -> Result<Stream<T>, Error> {
-    let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
+    let witness = Arc::new(Witness::new(Arc::clone(&config.cert_resolver)));
+    // A clone shares all that is worth sharing: certificates, tickets, sessions.
+    let mut config = ServerConfig::clone(config);
+    config.cert_resolver = Arc::clone(&witness) as _;
+    let handshake = TlsAcceptor::from(Arc::new(config)).accept(stream);
     match time::timeout(timeout, handshake).await {
-        Ok(Ok(tls)) => Ok(Stream::Tls(Box::new(TlsStream::Server(tls)))),
+        Ok(Ok(tls)) => Ok(Stream::Tls(Box::new(Encrypted::server(tls, witness.shown())))),
         Ok(Err(error)) => Err(Error::from_handshake(error, "")),
         Err(_) => Err(Error::Timeout),
+    }
+}
+
+/// A connection under TLS, as its client or its server.
+#[derive(Debug)]
+pub struct Encrypted<T> {
+    pub(crate) stream: TlsStream<T>,
+    /// What a server has shown to its client.
+    shown: Option<Arc<CertifiedKey>>,
+}
+
+impl<T> Encrypted<T> {
+    fn client(stream: tokio_rustls::client::TlsStream<T>) -> Self {
+        Self { stream: TlsStream::Client(stream), shown: None }
+    }
+
+    fn server(
+        stream: tokio_rustls::server::TlsStream<T>,
+        shown: Option<Arc<CertifiedKey>>,
+    ) -> Self {
+        Self { stream: TlsStream::Server(stream), shown }
+    }
+
+    /// The connection as rustls has it.
+    pub fn stream(&self) -> &TlsStream<T> {
+        &self.stream
+    }
+
+    pub(crate) fn bindings(&self) -> Bindings {
+        match &self.stream {
+            TlsStream::Client(client) => {
+                let connection = client.get_ref().1;
+                Bindings::new(connection, connection.peer_certificates().and_then(<[_]>::first))
+            }
+            TlsStream::Server(server) => {
+                let certificate = self.shown.as_ref().and_then(|key| key.cert.first());
+                Bindings::new(server.get_ref().1, certificate)
+            }
+        }
     }
 }
 

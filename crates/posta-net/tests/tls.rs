@@ -9,7 +9,11 @@ use certs::{Authority, Host, file};
 use common::{Fault, Flood, Lines};
 use posta_net::{
     Clock, Conn, Error, Stream,
-    tls::{self, ClientConfig, ConfigError, ServerConfig, Verify},
+    tls::{self, ClientConfig, ConfigError, PrivateKeyDer, ServerConfig, Verify},
+};
+use rcgen::{CertificateParams, KeyPair};
+use rustls::{
+    SupportedProtocolVersion, server::ResolvesServerCertUsingSni, sign::CertifiedKey, version,
 };
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -17,6 +21,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::timeout,
 };
+use tokio_rustls::TlsStream;
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -298,4 +303,91 @@ fn errors_of_configuration_name_the_file() {
     assert!(matches!(&error, ConfigError::Pair { .. }), "{error}");
     let error = tls::client(&Verify::Ca(junk.clone())).unwrap_err();
     assert!(matches!(&error, ConfigError::Certificate { path, .. } if *path == junk), "{error}");
+}
+
+/// A connection that speaks this version only.
+async fn shake_by(
+    version: &'static SupportedProtocolVersion,
+    host: &Host,
+) -> (Stream<DuplexStream>, Stream<DuplexStream>) {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider);
+    let builder = builder.with_protocol_versions(&[version]).unwrap().with_no_client_auth();
+    let server = builder.with_single_cert(host.chain.clone(), host.key.clone_key()).unwrap();
+    both(&Arc::new(server), "mx1.b.com").await
+}
+
+/// Both ends of a connection by a client that believes anybody.
+async fn both(
+    server: &Arc<ServerConfig>,
+    name: &str,
+) -> (Stream<DuplexStream>, Stream<DuplexStream>) {
+    let (a, b) = duplex(4096);
+    let anybody = tls::client(&Verify::None).unwrap();
+    let ends = tokio::join!(tls::connect(a, &anybody, name, LONG), tls::accept(b, server, LONG));
+    (ends.0.unwrap(), ends.1.unwrap())
+}
+
+#[tokio::test]
+async fn both_ends_know_what_binds_a_login() {
+    let authority = Authority::new();
+    let host = authority.host("mx1.b.com");
+    let mut seen = Vec::new();
+    for version in [&version::TLS13, &version::TLS13, &version::TLS12] {
+        let (a, b) = shake_by(version, &host).await;
+        let bindings = a.bindings();
+        assert_eq!(bindings, b.bindings(), "{version:?}");
+        assert_eq!(bindings.exporter.is_some(), *version == version::TLS13);
+        if let (Stream::Tls(tls), Some(exporter)) = (&b, bindings.exporter) {
+            let TlsStream::Server(server) = tls.stream() else { panic!("not a server") };
+            // RFC 9266 2
+            let label = b"EXPORTER-Channel-Binding";
+            let want = server.get_ref().1.export_keying_material([0; 32], label, None);
+            assert_eq!(want, Ok(exporter));
+        }
+        // By its authority's key, for which that is SHA-256.
+        assert_eq!(bindings.server_end_point, tls::server_end_point(&host.chain[0]));
+        assert_eq!(bindings.server_end_point.as_ref().map(Vec::len), Some(32));
+        seen.push(bindings);
+    }
+    assert_ne!(seen[0].exporter, seen[1].exporter, "another connection");
+    assert_eq!(seen[0].server_end_point, seen[1].server_end_point, "the same server");
+    let other = shake_by(&version::TLS12, &authority.host("mx1.b.com")).await;
+    assert_ne!(seen[0].server_end_point, other.0.bindings().server_end_point);
+    assert_eq!(Stream::Plain(()).bindings(), tls::Bindings::default());
+}
+
+/// RFC 5929 4.1: undefined where the signature has no hash function.
+#[tokio::test]
+async fn an_ed25519_certificate_has_no_end_point() {
+    let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let params = CertificateParams::new(vec!["mx1.b.com".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let server = tls::server_der(vec![certificate.der().clone()], key).unwrap();
+    let (a, b) = both(&server, "mx1.b.com").await;
+    assert_eq!(a.bindings(), b.bindings());
+    assert!(a.bindings().exporter.is_some() && a.bindings().server_end_point.is_none());
+}
+
+/// A server with several certificates is bound by the one that this client was shown.
+#[tokio::test]
+async fn the_end_point_is_the_certificate_that_was_shown() {
+    let authority = Authority::new();
+    let provider = rustls::crypto::ring::default_provider();
+    let mut resolver = ResolvesServerCertUsingSni::new();
+    let names = ["mx1.b.com", "mx2.b.com"];
+    let hosts = names.map(|name| authority.host(name));
+    for (name, host) in names.iter().zip(&hosts) {
+        let key = provider.key_provider.load_private_key(host.key.clone_key()).unwrap();
+        resolver.add(name, CertifiedKey::new(host.chain.clone(), key)).unwrap();
+    }
+    let builder = ServerConfig::builder_with_provider(Arc::new(provider));
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let server = Arc::new(builder.with_cert_resolver(Arc::new(resolver)));
+    for (name, host) in names.iter().zip(&hosts) {
+        let (a, b) = both(&server, name).await;
+        assert_eq!(b.bindings().server_end_point, tls::server_end_point(&host.chain[0]));
+        assert_eq!(a.bindings(), b.bindings());
+    }
 }

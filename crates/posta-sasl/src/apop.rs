@@ -33,11 +33,11 @@ pub fn verify(timestamp: &str, password: Option<&Secret>, digest: &str) -> bool 
 }
 
 pub(crate) fn hex(octets: &[u8]) -> String {
-    octets
-        .iter()
-        .flat_map(|octet| [octet >> 4, octet & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
+    // Of the right size at once, so that nothing secret is left behind in a smaller one.
+    let mut text = String::with_capacity(2 * octets.len());
+    let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 15]);
+    text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    text
 }
 
 #[cfg(test)]

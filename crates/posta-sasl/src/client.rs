@@ -2,26 +2,73 @@ use alloc::{format, string::String};
 use core::fmt;
 
 use crate::{
-    ChannelBinding, Error, Limits, Mechanism, Misuse, ScramHash, Secret, base64,
-    prep::saslprep,
+    ChannelBinding, CramKeys, Error, Limits, Mechanism, Misuse, ScramHash, Secret, base64,
+    cram::is_dot_atom,
+    oauth,
+    prep::{self, saslprep},
     scram::{self, ServerFirst},
 };
 
-/// Whom to log in as.
+/// Whom to log in as, and by what.
 #[derive(Clone, Debug)]
 pub struct Credentials {
+    kind: Kind,
     authcid: String,
     authzid: Option<String>,
-    password: Secret,
+    secret: Secret,
+}
+
+/// Which mechanisms the credentials are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Password,
+    Token,
+    External,
+    Anonymous,
+}
+
+impl Kind {
+    fn of(mechanism: Mechanism) -> Self {
+        match mechanism {
+            Mechanism::Plain
+            | Mechanism::Login
+            | Mechanism::Scram(_)
+            | Mechanism::ScramPlus(_)
+            | Mechanism::CramMd5 => Self::Password,
+            Mechanism::OAuthBearer | Mechanism::XOAuth2 => Self::Token,
+            Mechanism::External => Self::External,
+            Mechanism::Anonymous => Self::Anonymous,
+        }
+    }
 }
 
 impl Credentials {
-    /// A user with a password.
+    /// A user with a password: PLAIN, LOGIN, CRAM-MD5 and SCRAM.
     pub fn password(user: impl Into<String>, password: impl Into<Secret>) -> Self {
-        Self { authcid: user.into(), authzid: None, password: password.into() }
+        Self::new(Kind::Password, user.into(), password.into())
     }
 
-    /// Asks to act as `other` once logged in, if the server allows it.
+    /// A token that opens the mailbox of `user`: OAUTHBEARER and XOAUTH2.
+    pub fn token(user: impl Into<String>, token: impl Into<Secret>) -> Self {
+        Self::new(Kind::Token, user.into(), token.into())
+    }
+
+    /// What the server has been shown elsewhere, such as a certificate under TLS: EXTERNAL.
+    pub fn external() -> Self {
+        Self::new(Kind::External, String::new(), Secret::default())
+    }
+
+    /// Nobody in particular: ANONYMOUS. The trace says more than one may want to say: it may be empty,
+    /// and should be an address only if its owner agrees (RFC 4505 5).
+    pub fn anonymous(trace: impl Into<String>) -> Self {
+        Self::new(Kind::Anonymous, trace.into(), Secret::default())
+    }
+
+    fn new(kind: Kind, authcid: String, secret: Secret) -> Self {
+        Self { kind, authcid, authzid: None, secret }
+    }
+
+    /// Asks to act as `other` once logged in, if the server allows it: PLAIN, SCRAM and EXTERNAL.
     #[must_use]
     pub fn acting_as(mut self, other: impl Into<String>) -> Self {
         self.authzid = Some(other.into());
@@ -41,6 +88,10 @@ pub struct ClientConfig {
     /// the server offers none with it: then a server that does notices that its list was tampered
     /// with.
     pub channel_binding: Option<ChannelBinding>,
+    /// OAUTHBEARER: the host that the connection goes to, if the server is to check it; empty if not.
+    pub host: String,
+    /// OAUTHBEARER: the port likewise.
+    pub port: Option<u16>,
 }
 
 /// The client's side of one exchange.
@@ -49,6 +100,7 @@ pub struct Client {
     credentials: Credentials,
     config: ClientConfig,
     state: State,
+    refusal: Option<String>,
 }
 
 enum State {
@@ -65,6 +117,8 @@ enum State {
     },
     /// All is said, and the server has proved itself if the mechanism has that.
     Complete,
+    /// The server has said why it does not take the token, and is going to say no.
+    Refused,
     Over,
 }
 
@@ -78,33 +132,65 @@ impl Client {
         credentials: Credentials,
         config: ClientConfig,
     ) -> Result<Self, Misuse> {
-        let Credentials { mut authcid, authzid, mut password } = credentials;
-        let fits = |name: &str| {
-            !name.is_empty() && name.len() <= config.limits.name && !name.contains('\0')
-        };
-        if !fits(&authcid) || !authzid.as_deref().is_none_or(fits) {
+        let Credentials { kind, mut authcid, authzid, mut secret } = credentials;
+        if kind != Kind::of(mechanism) {
+            return Err(Misuse::Credentials);
+        }
+        let limits = &config.limits;
+        let fits =
+            |name: &str| !name.is_empty() && name.len() <= limits.name && !name.contains('\0');
+        let named = matches!(kind, Kind::Password | Kind::Token);
+        if (named && !fits(&authcid)) || !authzid.as_deref().is_none_or(fits) {
             return Err(Misuse::Name);
         }
-        let text = password.text().unwrap_or_default();
-        if text.is_empty() || text.len() > config.limits.password || text.contains('\0') {
-            return Err(Misuse::Password);
+        let text = secret.text().unwrap_or_default();
+        match kind {
+            Kind::Password
+                if text.is_empty() || text.len() > limits.password || text.contains('\0') =>
+            {
+                return Err(Misuse::Password);
+            }
+            // A Ctrl-A would end the name early, and more could be said in its place.
+            Kind::Token if authcid.contains(|c: char| c.is_ascii_control()) => {
+                return Err(Misuse::Name);
+            }
+            Kind::Token if text.len() > limits.token || !oauth::is_token(text) => {
+                return Err(Misuse::Token);
+            }
+            Kind::Anonymous => prep::trace(&authcid)?,
+            _ => {}
         }
         match mechanism {
-            Mechanism::Plain => {}
-            Mechanism::Login if authzid.is_some() => return Err(Misuse::Authzid),
-            Mechanism::Login => {}
+            Mechanism::Plain | Mechanism::External => {}
+            Mechanism::Login
+            | Mechanism::CramMd5
+            | Mechanism::OAuthBearer
+            | Mechanism::XOAuth2
+            | Mechanism::Anonymous
+                if authzid.is_some() =>
+            {
+                return Err(Misuse::Authzid);
+            }
+            Mechanism::OAuthBearer if !config.host.is_empty() && !is_dot_atom(&config.host) => {
+                return Err(Misuse::Host);
+            }
+            Mechanism::Login
+            | Mechanism::OAuthBearer
+            | Mechanism::XOAuth2
+            | Mechanism::Anonymous => {}
+            Mechanism::CramMd5 => authcid = saslprep(&authcid)?.as_str().into(),
             Mechanism::Scram(_) | Mechanism::ScramPlus(_) => {
                 scram::our_nonce(&config.nonce)?;
                 // RFC 5802 5.1, `n`, and 2.2, Normalize(str)
-                password = saslprep(text)?.as_str().into();
+                secret = saslprep(text)?.as_str().into();
                 authcid = saslprep(&authcid)?.as_str().into();
             }
         }
         if matches!(mechanism, Mechanism::ScramPlus(_)) && config.channel_binding.is_none() {
             return Err(Misuse::ChannelBinding);
         }
-        let credentials = Credentials { authcid, authzid, password };
-        Ok(Self { mechanism, credentials, config, state: State::Start })
+        let credentials = Credentials { kind, authcid, authzid, secret };
+        Ok(Self { mechanism, credentials, config, state: State::Start, refusal: None })
     }
 
     /// The mechanism.
@@ -119,7 +205,9 @@ impl Client {
     /// (IMAP without SASL-IR).
     pub fn initial(&mut self, room: usize) -> Option<Secret> {
         let State::Start = self.state else { return None };
-        if !self.mechanism.is_client_first() || base64::encoded_len(self.first_len()) > room {
+        if !self.mechanism.is_client_first()
+            || base64::encoded_len(self.first_message().len()) > room
+        {
             return None;
         }
         Some(self.first())
@@ -148,7 +236,16 @@ impl Client {
             }
             State::LoginPassword => {
                 self.state = State::Complete;
-                Ok(self.credentials.password.clone())
+                Ok(self.credentials.secret.clone())
+            }
+            // Whatever the challenge is: some servers' is not what RFC 2195 2 asks for.
+            State::Start if self.mechanism == Mechanism::CramMd5 => {
+                let digest = CramKeys::derive(&self.credentials.secret)
+                    .map_err(Misuse::from)?
+                    .digest(challenge);
+                self.state = State::Complete;
+                let user = self.credentials.authcid.as_bytes();
+                Ok(Secret::concat(&[user, b" ", digest.expose()]))
             }
             // RFC 4422 5: the server asks with an empty challenge.
             State::Start if challenge.is_empty() => Ok(self.first()),
@@ -160,7 +257,17 @@ impl Client {
                 self.state = State::Complete;
                 Ok(Secret::default())
             }
-            State::Start | State::Complete | State::Over => Err(Error::UnexpectedMessage),
+            State::Complete if self.mechanism.takes_token() && !challenge.is_empty() => {
+                self.refusal = Some(text?.into());
+                self.state = State::Refused;
+                Ok(match self.mechanism {
+                    Mechanism::OAuthBearer => "\x01".into(), // RFC 7628 3.2.3
+                    _ => Secret::default(),
+                })
+            }
+            State::Start | State::Complete | State::Refused | State::Over => {
+                Err(Error::UnexpectedMessage)
+            }
         }
     }
 
@@ -169,11 +276,18 @@ impl Client {
         matches!(self.state, State::Complete)
     }
 
+    /// Why the server does not take the token, in its own words: JSON with `status`, perhaps `scope` and
+    /// `openid-configuration` (RFC 7628 3.2.2). The server's verdict is still to come.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
     /// To be called when the server says that the login succeeded. Ask no more of a connection on
     /// which this fails.
     ///
     /// # Errors
-    /// [`Error::Incomplete`]: the server skipped a part, in SCRAM its own proof.
+    /// [`Error::Incomplete`]: the server skipped a part, in SCRAM its own proof, or has just refused the
+    /// token.
     pub fn finish(&mut self) -> Result<(), Error> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::Complete => Ok(()),
@@ -182,34 +296,37 @@ impl Client {
         }
     }
 
-    /// Octets of what [`first`](Self::first) returns.
-    fn first_len(&self) -> usize {
-        match self.mechanism {
-            Mechanism::Plain => self.plain().len(),
-            _ => self.gs2().len() + self.scram_bare().len(),
-        }
-    }
-
     fn first(&mut self) -> Secret {
-        match self.mechanism {
-            Mechanism::Plain => {
-                self.state = State::Complete;
-                self.plain()
+        self.state = match self.mechanism {
+            Mechanism::Scram(_) | Mechanism::ScramPlus(_) => {
+                State::ScramFirst { gs2: self.gs2(), bare: self.scram_bare() }
             }
-            _ => {
-                let (gs2, bare) = (self.gs2(), self.scram_bare());
-                let message = Secret::concat(&[gs2.as_bytes(), bare.as_bytes()]);
-                self.state = State::ScramFirst { gs2, bare };
-                message
-            }
-        }
+            _ => State::Complete,
+        };
+        self.first_message()
     }
 
-    /// RFC 4616 2: `message = [authzid] UTF8NUL authcid UTF8NUL passwd`
-    fn plain(&self) -> Secret {
-        let Credentials { authcid, authzid, password } = &self.credentials;
+    fn first_message(&self) -> Secret {
+        let Credentials { authcid, authzid, secret, .. } = &self.credentials;
         let authzid = authzid.as_deref().unwrap_or_default();
-        Secret::concat(&[authzid.as_bytes(), b"\0", authcid.as_bytes(), b"\0", password.expose()])
+        match self.mechanism {
+            Mechanism::Scram(_) | Mechanism::ScramPlus(_) => {
+                Secret::concat(&[self.gs2().as_bytes(), self.scram_bare().as_bytes()])
+            }
+            Mechanism::OAuthBearer => {
+                oauth::oauthbearer(authcid, secret, &self.config.host, self.config.port)
+            }
+            Mechanism::XOAuth2 => oauth::xoauth2(authcid, secret),
+            Mechanism::External => authzid.into(),
+            Mechanism::Anonymous => authcid.as_str().into(),
+            // RFC 4616 2: message = [authzid] UTF8NUL authcid UTF8NUL passwd
+            Mechanism::Plain => {
+                let parts = [authzid.as_bytes(), b"\0", authcid.as_bytes(), b"\0", secret.expose()];
+                Secret::concat(&parts)
+            }
+            // The server speaks first.
+            Mechanism::Login | Mechanism::CramMd5 => Secret::default(),
+        }
     }
 
     /// RFC 5802 7: `gs2-header = gs2-cbind-flag "," [ authzid ] ","`
@@ -265,7 +382,7 @@ impl Client {
     ) -> (Secret, Secret, String) {
         let without_proof = format!("c={binding},r={}", server.nonce);
         let auth = scram::auth_message(bare, challenge, &without_proof);
-        let password = self.credentials.password.expose();
+        let password = self.credentials.secret.expose();
         let salted = hash.hi(password, &server.salt, server.iterations);
         let client_key = hash.hmac(salted.expose(), b"Client Key");
         let server_key = hash.hmac(salted.expose(), b"Server Key");

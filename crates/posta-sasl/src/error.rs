@@ -1,6 +1,6 @@
 use alloc::string::String;
 
-use crate::prep::PrepError;
+use crate::prep::{PrepError, TraceError};
 
 /// The sizes and counts that a peer cannot exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Limits {
     pub name: usize,
     /// Octets of a password. Default 1024; RFC 4616 2 demands 255.
     pub password: usize,
+    /// Octets of a token. Default 8192, so that it fits into a message with the longest name.
+    pub token: usize,
     /// The fewest iterations that a SCRAM client accepts: with less, whoever plays the server could
     /// guess the password from the proof at leisure. Default 4096, RFC 5802 5.1 and RFC 7677 4.
     pub min_iterations: u32,
@@ -25,6 +27,7 @@ impl Default for Limits {
             message: 9216,
             name: 255,
             password: 1024,
+            token: 8192,
             min_iterations: crate::ITERATIONS,
             max_iterations: 1_000_000,
         }
@@ -45,6 +48,9 @@ pub enum Error {
     /// The password is longer than [`Limits::password`].
     #[error("the password is longer than {0} octets")]
     PasswordTooLong(usize),
+    /// The token is longer than [`Limits::token`].
+    #[error("the token is longer than {0} octets")]
+    TokenTooLong(usize),
     /// The message is not UTF-8.
     #[error("the message is not UTF-8")]
     NotUtf8,
@@ -54,7 +60,20 @@ pub enum Error {
     /// A NUL where none may be, or not the two of PLAIN.
     #[error("a NUL too many or too few")]
     Nul,
-    /// SCRAM: this attribute is missing, in another place, or its value is malformed.
+    /// OAUTHBEARER, XOAUTH2: not fields of a name and a value, each with a Ctrl-A behind it and another
+    /// behind the last, or one of them is not what it must be.
+    #[error("not fields with their ends")]
+    Fields,
+    /// OAUTHBEARER, XOAUTH2: no bearer token, or one that has characters that no token has (RFC 6750 2.1).
+    #[error("the token is missing or malformed")]
+    Token,
+    /// CRAM-MD5: not a name, a space and 32 hexadecimal digits in lower case.
+    #[error("not a user name and a digest")]
+    Digest,
+    /// ANONYMOUS: what is left as a trace cannot be one: see [`prep::trace`](crate::prep::trace).
+    #[error("trace: {0}")]
+    Trace(#[from] TraceError),
+    /// SCRAM, OAUTHBEARER: this attribute is missing, in another place, or its value is malformed.
     #[error("the attribute {0:?} is missing or malformed")]
     Attribute(char),
     /// SCRAM: an extension that must be understood and is not (RFC 5802 5.1, `m`).
@@ -113,7 +132,8 @@ pub enum Misuse {
     /// anything after the end.
     #[error("not now")]
     NotNow,
-    /// SCRAM needs a nonce: printable ASCII without commas, of at least 16 characters.
+    /// SCRAM and CRAM-MD5 need a nonce of at least 16 characters: printable ASCII without commas, for
+    /// CRAM-MD5 of letters, digits and ``!#$%&'*+-/=?^_`{|}~`` only.
     #[error("no nonce, or one that cannot be sent")]
     Nonce,
     /// A SCRAM server needs [`Decoy::key`](crate::Decoy::key).
@@ -128,7 +148,21 @@ pub enum Misuse {
     /// The password cannot be sent: empty, too long, not UTF-8, or with a NUL.
     #[error("a password that cannot be sent")]
     Password,
-    /// LOGIN cannot ask for another's authorization.
+    /// The token cannot be sent: empty, too long, or with characters that no token has (RFC 6750 2.1).
+    #[error("a token that cannot be sent")]
+    Token,
+    /// The credentials are for mechanisms of another kind.
+    #[error("credentials for another kind of mechanism")]
+    Credentials,
+    /// A CRAM-MD5 server needs its host name for the challenge; an OAUTHBEARER client cannot send this
+    /// one.
+    #[error("no host name, or one that cannot be sent")]
+    Host,
+    /// ANONYMOUS: this cannot be a trace.
+    #[error("trace: {0}")]
+    Trace(#[from] TraceError),
+    /// This mechanism cannot ask for another's authorization; for a token, name whom to act as as its
+    /// user.
     #[error("this mechanism has no authorization identity")]
     Authzid,
     /// The user name or password does not survive [`saslprep`](crate::prep::saslprep).

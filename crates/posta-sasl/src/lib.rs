@@ -1,10 +1,21 @@
 //! SASL mechanisms for SMTP, POP3 and IMAP, both sides, without I/O.
 //!
-//! **In scope**: computing and checking what the two sides say (PLAIN, LOGIN, SCRAM with and without
-//! channel binding, APOP beside them), choosing a mechanism, base64 as the protocols want it, password
-//! files. **Out of scope**: the commands that carry it (`AUTH`, `AUTHENTICATE`: smtp-proto, pop3-proto
-//! and imap-proto frame them and look into none), TLS, security layers, random numbers, files, and the
-//! decision who may act as whom.
+//! **In scope**: computing and checking what the two sides say, choosing a mechanism, base64 as the
+//! protocols want it, password files. **Out of scope**: the commands that carry it (`AUTH`,
+//! `AUTHENTICATE`: smtp-proto, pop3-proto and imap-proto frame them and look into none), TLS, security
+//! layers, random numbers, files, getting and checking tokens, and the decision who may act as whom.
+//!
+//! | Mechanism | What the client has | What the server needs | Allowed by [`Policy`] |
+//! | --- | --- | --- | --- |
+//! | `EXTERNAL` | shown elsewhere who it is | to know from where | `external` |
+//! | `SCRAM-SHA-512-PLUS`, `-256-PLUS`, `-1-PLUS` | a password, a TLS connection | [`Keys`], the same connection | `channel_binding` |
+//! | `SCRAM-SHA-512`, `-256`, `-1` | a password | [`Keys`] | by default |
+//! | `OAUTHBEARER`, `XOAUTH2` | a token | somebody to check it | `tokens`, under TLS |
+//! | `CRAM-MD5` | a password | [`CramKeys`], as good as the password | `cram_md5` |
+//! | `PLAIN`, `LOGIN` | a password | [`Keys`], or any other way to check it | under TLS |
+//! | `ANONYMOUS` | nothing | nothing | `anonymous` |
+//!
+//! The best comes first. [`apop`] stands beside them, for POP3 alone.
 //!
 //! ```text
 //! Client                                          Server
@@ -16,15 +27,21 @@
 //!           |                                        |                |
 //!           +------------- response -------------> step               |
 //!           |                                        |                |
-//!           |                         Verify ..... accept, reject     |
-//!           |                         Lookup ..... answer ------------+
-//!           |                         Authorize .. accept, reject ----+
+//!           |                        Verify ...... accept, reject     |
+//!           |                        LookupCram .. answer_cram        |
+//!           |                        External .... identify, reject   |
+//!           |                        Anonymous ... identify, reject   |
+//!           |                        Token ....... identify, reject --+
+//!           |                        Lookup ...... answer ------------+
+//!           |                        Authorize ... accept, reject ----+
 //!           v                                        |
 //!         finish <-------- the verdict ----------- Done, Failed
 //! ```
 //!
-//! A `Verify`, `Lookup` or `Authorize` is a question to the application; its answer gives the next
-//! step, like a response of the client.
+//! All between `Challenge` and `Done` are questions to the application; its answer gives the next step,
+//! like a response of the client. Which of them come up depends on the mechanism. This crate knows no
+//! users: whose a password, a token or a certificate is, and what nobody in particular is called, the
+//! application says.
 //!
 //! # A whole session
 //!
@@ -74,6 +91,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! With a token the client has less to say, and the server asks another question:
+//!
+//! ```
+//! use posta_sasl::{
+//!     Client, ClientConfig, Credentials, Mechanism, Misuse, Secret, Server, ServerConfig, Step,
+//! };
+//!
+//! let token = Credentials::token("ana@a.org", "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==");
+//! let mut client = Client::new(Mechanism::OAuthBearer, token, ClientConfig::default())?;
+//! let mut server = Server::new(Mechanism::OAuthBearer, ServerConfig::default())?;
+//! let step = server.start(client.initial(400).as_ref().map(Secret::expose))?;
+//! # let whose = |token: Secret| Some("ana@a.org");
+//! let step = match step {
+//!     Step::Token { token, .. } => match whose(token) {
+//!         Some(user) => server.identify(user)?,
+//!         None => server.reject()?,
+//!     },
+//!     step => step,
+//! };
+//! assert!(matches!(step, Step::Done(identity) if identity.acts_as() == "ana@a.org"));
+//! client.finish()?;
+//! # Ok::<(), posta_sasl::Error>(())
+//! ```
+//!
 //! # What is promised
 //!
 //! - An unknown user and a wrong password give the same octets and take the same work ([`Decoy`],
@@ -81,6 +122,8 @@
 //!   salt; which of the two it was is in no [`Step`] and no [`Error`].
 //! - Who asks to act as another fails, unless [`ServerConfig::allow_authzid`] is set and the
 //!   application then says yes.
+//! - A token, a certificate or a name lets in only whom the application [identifies](Server::identify):
+//!   that the token is good does not mean that its owner is whom the client names.
 //! - A client does not take the server's word: [`Client::finish`] fails if SCRAM's last message, the
 //!   server's proof, never came.
 //! - Secrets are compared in constant time, wiped when dropped and never shown by `Debug`. The buffers
@@ -91,16 +134,18 @@
 //! # Standards
 //!
 //! - RFC 1939 7: APOP
+//! - RFC 2195, RFC 2104: CRAM-MD5
 //! - RFC 4013, RFC 3454: SASLprep, with two differences that [`prep`] names
-//! - RFC 4422: SASL
+//! - RFC 4422: SASL, and EXTERNAL in its appendix A
+//! - RFC 4505: ANONYMOUS, and what its [trace](prep::trace) may be
 //! - RFC 4616: PLAIN
 //! - RFC 4648 4, RFC 4954 4, RFC 5034 4, RFC 4959 3: base64 and empty initial responses
 //! - RFC 5802, RFC 7677: SCRAM-SHA-1 and SCRAM-SHA-256, with `-PLUS`; SCRAM-SHA-512 alike
 //! - RFC 5803: keys as text
 //! - RFC 5929 4, RFC 9266: `tls-server-end-point`, `tls-exporter`
+//! - RFC 7628, RFC 6750 2.1: OAUTHBEARER; XOAUTH2 as Google and Microsoft describe it
 //!
-//! Not offered: DIGEST-MD5 (historic by RFC 6331), and CRAM-MD5 (RFC 2195), for which a server would
-//! have to keep the passwords themselves.
+//! Not offered: DIGEST-MD5 (historic by RFC 6331), OAUTH10A of RFC 7628, GSSAPI, NTLM.
 //!
 //! # Limits
 //!
@@ -109,6 +154,8 @@
 //! | [`Limits::message`] | 9216 octets | RFC 4954 4: 12288 of base64 |
 //! | [`Limits::name`] | 255 octets | RFC 4616 2 |
 //! | [`Limits::password`] | 1024 octets | RFC 4616 2 demands 255 |
+//! | [`Limits::token`] | 8192 octets | ours: what a message holds beside the longest name |
+//! | trace of ANONYMOUS | 255 characters, 320 octets if an address | RFC 4505 2, RFC 5321 4.5.3.1 |
 //! | [`Limits::min_iterations`] | 4096 | RFC 5802 5.1, RFC 7677 4 |
 //! | [`Limits::max_iterations`] | 1,000,000 | ours: bounds the work that a server can ask for |
 //! | [`ITERATIONS`] to [`MAX_ITERATIONS`] | 4096 to 10,000,000 | keys in files |
@@ -121,10 +168,12 @@ extern crate alloc;
 pub mod apop;
 pub mod base64;
 mod client;
+mod cram;
 mod error;
 mod hash;
 mod keys;
 mod mechanism;
+mod oauth;
 pub mod passwords;
 pub mod prep;
 mod scram;
@@ -132,9 +181,11 @@ mod secret;
 mod server;
 
 pub use client::{Client, ClientConfig, Credentials};
+pub use cram::{CramKeys, NotCramKeys};
 pub use error::{Error, Limits, Misuse};
 pub use hash::ScramHash;
 pub use keys::{Decoy, ITERATIONS, Keys, KeysError, MAX_ITERATIONS, SALT};
 pub use mechanism::{BindingKind, ChannelBinding, ChooseError, Mechanism, Policy};
+pub use oauth::TokenHint;
 pub use secret::Secret;
 pub use server::{Identity, Server, ServerConfig, Step};

@@ -15,19 +15,35 @@ pub enum Mechanism {
     Scram(ScramHash),
     /// The same with `-PLUS`: bound to the TLS connection, so that nobody can sit in between.
     ScramPlus(ScramHash),
+    /// `CRAM-MD5`, RFC 2195: the password is not sent, but whoever hears the exchange can guess it at
+    /// leisure, and the server must keep what is as good as the password ([`CramKeys`](crate::CramKeys)).
+    CramMd5,
+    /// `OAUTHBEARER`, RFC 7628: a token that somebody else has given to the client.
+    OAuthBearer,
+    /// `XOAUTH2`, never standardised: the same as Google and Microsoft had it first.
+    XOAuth2,
+    /// `EXTERNAL`, RFC 4422 A: something outside says who the client is, as a certificate of its own does.
+    External,
+    /// `ANONYMOUS`, RFC 4505: anybody, who may leave a trace.
+    Anonymous,
 }
 
 impl Mechanism {
     /// All of them, the best first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
+        Self::External,
         Self::ScramPlus(ScramHash::Sha512),
         Self::ScramPlus(ScramHash::Sha256),
         Self::ScramPlus(ScramHash::Sha1),
         Self::Scram(ScramHash::Sha512),
         Self::Scram(ScramHash::Sha256),
         Self::Scram(ScramHash::Sha1),
+        Self::OAuthBearer,
+        Self::XOAuth2,
+        Self::CramMd5,
         Self::Plain,
         Self::Login,
+        Self::Anonymous,
     ];
 
     /// Its name in `AUTH`, `AUTHENTICATE` and capability lists.
@@ -37,6 +53,11 @@ impl Mechanism {
             Self::Login => "LOGIN",
             Self::Scram(hash) => hash.name(),
             Self::ScramPlus(hash) => hash.plus_name(),
+            Self::CramMd5 => "CRAM-MD5",
+            Self::OAuthBearer => "OAUTHBEARER",
+            Self::XOAuth2 => "XOAUTH2",
+            Self::External => "EXTERNAL",
+            Self::Anonymous => "ANONYMOUS",
         }
     }
 
@@ -45,14 +66,19 @@ impl Mechanism {
         Self::ALL.into_iter().find(|mechanism| mechanism.name().eq_ignore_ascii_case(name))
     }
 
-    /// Whether it shows the password to whoever can read the connection.
+    /// Whether it shows the password or the token to whoever can read the connection.
     pub const fn is_plain_text(self) -> bool {
-        matches!(self, Self::Plain | Self::Login)
+        matches!(self, Self::Plain | Self::Login) || self.takes_token()
+    }
+
+    /// Whether it shows a token instead of proving that a password is known.
+    pub const fn takes_token(self) -> bool {
+        matches!(self, Self::OAuthBearer | Self::XOAuth2)
     }
 
     /// Whether the client speaks first, so that an initial response makes sense.
     pub const fn is_client_first(self) -> bool {
-        !matches!(self, Self::Login)
+        !matches!(self, Self::Login | Self::CramMd5)
     }
 }
 
@@ -64,24 +90,57 @@ impl fmt::Display for Mechanism {
 
 /// Which mechanisms may be used on a connection: what a server offers, and from what a client chooses.
 ///
-/// The default is that of a connection without TLS: only mechanisms that do not show the password.
-#[derive(Clone, Copy, Debug, Default)]
+/// The default is that of a connection without TLS: only mechanisms for passwords that do not show them.
+#[derive(Clone, Copy, Debug)]
 pub struct Policy {
     /// The connection is encrypted, and the client has checked who the server is.
     pub tls: bool,
-    /// Allow passwords to be sent without TLS. For tests and loopback.
+    /// Allow passwords and tokens to be sent without TLS. For tests and loopback.
     pub plain_text_without_tls: bool,
     /// [`ChannelBinding`] data for this connection is at hand.
     pub channel_binding: bool,
+    /// The mechanisms for passwords. On by default.
+    pub passwords: bool,
+    /// CRAM-MD5 among them. Off by default: it leaves both the exchange and what the server keeps open
+    /// to guessing, far more than SCRAM.
+    pub cram_md5: bool,
+    /// OAUTHBEARER and XOAUTH2: the client has a token, the server can check one. Off by default.
+    pub tokens: bool,
+    /// EXTERNAL: something outside (a certificate of the client under TLS, a Unix socket) says who the
+    /// client is on this connection. Off by default.
+    pub external: bool,
+    /// ANONYMOUS: let anybody in. Off by default, as RFC 4505 5 wants.
+    pub anonymous: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            tls: false,
+            plain_text_without_tls: false,
+            channel_binding: false,
+            passwords: true,
+            cram_md5: false,
+            tokens: false,
+            external: false,
+            anonymous: false,
+        }
+    }
 }
 
 impl Policy {
     /// Whether the mechanism may be used.
     pub const fn permits(self, mechanism: Mechanism) -> bool {
+        let unseen = self.tls || self.plain_text_without_tls;
         match mechanism {
-            Mechanism::Plain | Mechanism::Login => self.tls || self.plain_text_without_tls,
-            Mechanism::Scram(_) => true,
-            Mechanism::ScramPlus(_) => self.channel_binding,
+            Mechanism::Plain | Mechanism::Login => self.passwords && unseen,
+            Mechanism::Scram(_) => self.passwords,
+            Mechanism::ScramPlus(_) => self.passwords && self.channel_binding,
+            Mechanism::CramMd5 => self.passwords && self.cram_md5,
+            // RFC 7628 3: TLS MUST be used.
+            Mechanism::OAuthBearer | Mechanism::XOAuth2 => self.tokens && unseen,
+            Mechanism::External => self.external,
+            Mechanism::Anonymous => self.anonymous,
         }
     }
 
@@ -114,7 +173,7 @@ impl Policy {
             if self.permits(mechanism) {
                 let rank = Mechanism::ALL.iter().position(|other| *other == mechanism);
                 best = best.min(rank.unwrap_or(Self::LAST));
-            } else if mechanism.is_plain_text() {
+            } else if (Self { tls: true, ..self }).permits(mechanism) {
                 error = ChooseError::NeedsTls;
             }
         }
@@ -129,11 +188,11 @@ impl Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChooseError {
-    /// None of them is known here, or none is offered at all.
-    #[error("the server offers no mechanism that is known here")]
+    /// None of them is known here and allowed by the [`Policy`], or none is offered at all.
+    #[error("the server offers no mechanism that is known here and allowed")]
     Unknown,
-    /// Only such as would show the password, and there is no TLS.
-    #[error("the server only takes passwords in plain text, and there is no TLS")]
+    /// Only such as would show the password or the token, and there is no TLS.
+    #[error("the server only takes secrets in plain text, and there is no TLS")]
     NeedsTls,
 }
 

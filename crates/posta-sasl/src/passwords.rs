@@ -154,7 +154,8 @@ impl Passwords {
     /// Answers a server machine's question from this file and says what is to be done next; a step
     /// that is no question (a challenge, the end) comes back as it is.
     ///
-    /// [`Step::Authorize`] is a question that no password file can answer: it comes back too.
+    /// [`Step::Authorize`], [`Step::LookupCram`], [`Step::Token`], [`Step::External`] and
+    /// [`Step::Anonymous`] are questions that no password file can answer: they come back too.
     ///
     /// # Errors
     /// The step is not the last one of this machine.

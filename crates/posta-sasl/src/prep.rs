@@ -1,6 +1,7 @@
-//! SASLprep (RFC 4013): one spelling for each user name and password.
+//! SASLprep (RFC 4013): one spelling for each user name and password; and the check of what anonymous
+//! users leave as a [`trace`] (RFC 4505).
 //!
-//! Mapping, NFKC, the prohibited characters and the rule for right-to-left text are RFC 4013's. Two
+//! SASLprep's mapping, NFKC, the prohibited characters and the rule for right-to-left text are RFC 4013's. Two
 //! things differ: Unicode is that of the crate `unicode-normalization`, not 3.2; and code points that
 //! were unassigned in 3.2 are allowed in stored strings as they are in queries (RFC 3454 7), so that a
 //! password may hold a character younger than 2002.
@@ -58,6 +59,61 @@ pub fn saslprep(text: &str) -> Result<Zeroizing<String>, PrepError> {
         Err(PrepError::Direction) // RFC 4013 2.4
     } else {
         Ok(out)
+    }
+}
+
+/// The most characters of a trace that is no address (RFC 4505 2).
+const MAX_TOKEN: usize = 255;
+
+/// The most octets of a trace that is an address: a local part of 64, an `@`, a domain of 255 (RFC 5321
+/// 4.5.3.1).
+const MAX_EMAIL: usize = 320;
+
+/// Why a text cannot be the trace of an anonymous user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TraceError {
+    /// More than 255 characters, or 320 octets if it is an address.
+    #[error("too long")]
+    Long,
+    /// It has an `@` with nothing on one side.
+    #[error("not an address, though it has an @")]
+    Email,
+    /// It has a control (a line break too), private or otherwise prohibited character (RFC 4505 3).
+    #[error("a prohibited character")]
+    Prohibited,
+    /// It mixes directions, or does not begin and end with right-to-left text (RFC 3454 6).
+    #[error("right-to-left text that does not begin and end so, or is mixed")]
+    Direction,
+}
+
+/// Checks what an anonymous user leaves as a trace (RFC 4505 2 and 3): nothing, any text without `@`, or
+/// an address. Nothing is mapped and nothing changed. What passes is one line and safe to log; that it
+/// is true nobody says. The address is not checked beyond having two sides.
+///
+/// ```
+/// assert!(posta_sasl::prep::trace("sirhc").is_ok());
+/// assert!(posta_sasl::prep::trace("sirhc\nlogin: root").is_err());
+/// ```
+///
+/// # Errors
+/// See [`TraceError`].
+// message = [ email / token ], token = 1*255TCHAR
+pub fn trace(text: &str) -> Result<(), TraceError> {
+    match text.rsplit_once('@') {
+        Some(_) if text.len() > MAX_EMAIL => return Err(TraceError::Long),
+        Some(("", _) | (_, "")) => return Err(TraceError::Email),
+        None if text.chars().count() > MAX_TOKEN => return Err(TraceError::Long),
+        _ => {}
+    }
+    // RFC 4505 3: the tables of SASLprep but for C.7, which are the ideographic description characters.
+    let prohibited = |c| contains(tables::PROHIBITED, c) && !('\u{2ff0}'..='\u{2ffb}').contains(&c);
+    if text.chars().any(prohibited) {
+        Err(TraceError::Prohibited)
+    } else if !is_one_direction(text) {
+        Err(TraceError::Direction)
+    } else {
+        Ok(())
     }
 }
 
@@ -121,6 +177,41 @@ mod tests {
                 want.as_ref().copied(),
                 "{text:?}"
             );
+        }
+    }
+
+    #[test]
+    fn traces() {
+        let (long, email) = ("\u{e9}".repeat(255), format!("ana@{}", "x".repeat(316)));
+        for (text, want) in [
+            ("", Ok(())),
+            ("sirhc", Ok(())),
+            ("two words", Ok(())),
+            ("ana@a.org", Ok(())),
+            ("\"a@b\"@a.org", Ok(())),
+            ("\u{2ff0}\u{a0}", Ok(())),
+            (&long, Ok(())),
+            (&email, Ok(())),
+            (&format!("{long}x"), Err(TraceError::Long)),
+            (&format!("{email}x"), Err(TraceError::Long)),
+            ("@", Err(TraceError::Email)),
+            ("@a.org", Err(TraceError::Email)),
+            ("ana@", Err(TraceError::Email)),
+            ("a\nb", Err(TraceError::Prohibited)),
+            ("a\r", Err(TraceError::Prohibited)),
+            ("\0", Err(TraceError::Prohibited)),
+            ("\u{1b}[2J", Err(TraceError::Prohibited)),
+            ("\u{85}", Err(TraceError::Prohibited)),
+            ("\u{2028}", Err(TraceError::Prohibited)),
+            ("\u{202e}", Err(TraceError::Prohibited)),
+            ("\u{e000}", Err(TraceError::Prohibited)),
+            ("\u{fdd0}", Err(TraceError::Prohibited)),
+            ("\u{fffd}", Err(TraceError::Prohibited)),
+            ("\u{e0041}", Err(TraceError::Prohibited)),
+            ("\u{627}1", Err(TraceError::Direction)),
+            ("\u{627}a\u{628}", Err(TraceError::Direction)),
+        ] {
+            assert_eq!(trace(text), want, "{text:?}");
         }
     }
 

@@ -1,9 +1,14 @@
-use alloc::{format, string::String, vec::Vec};
+mod cram;
+mod scram;
+mod token;
+
+use alloc::{string::String, vec::Vec};
 
 use crate::{
-    ChannelBinding, Decoy, Error, Keys, Limits, Mechanism, Misuse, ScramHash, Secret, base64,
-    prep::saslprep,
-    scram::{self, ClientFinal, ClientFirst, Flag},
+    ChannelBinding, Decoy, Error, Keys, Limits, Mechanism, Misuse, ScramHash, Secret, TokenHint,
+    cram::is_dot_atom,
+    prep::{self, PrepError, saslprep},
+    scram::{ClientFirst, our_nonce},
 };
 
 /// What the server's side of an exchange needs to know.
@@ -14,13 +19,17 @@ pub struct ServerConfig {
     /// Let the application decide about clients that log in as one and want to act as another
     /// ([`Step::Authorize`]). By default they fail, as if the password were wrong.
     pub allow_authzid: bool,
-    /// SCRAM: random for each exchange, at least 16 characters: [`base64::encode`] of 18 random
-    /// octets is good.
+    /// SCRAM and CRAM-MD5: random for each exchange, at least 16 characters: [`base64::encode`](crate::base64::encode) of 18
+    /// random octets is good.
     pub nonce: String,
+    /// CRAM-MD5: the server's name, for its challenge.
+    pub host: String,
     /// SCRAM: what this connection can be bound by; empty if the server does not offer `-PLUS`.
     pub channel_bindings: Vec<ChannelBinding>,
     /// SCRAM: what to say of unknown users.
     pub decoy: Decoy,
+    /// OAUTHBEARER, XOAUTH2: what to tell clients whose token is refused.
+    pub token_hint: TokenHint,
 }
 
 /// What a server has to do next.
@@ -45,19 +54,50 @@ pub enum Step {
         /// Keys for this hash are needed.
         hash: ScramHash,
     },
+    /// Look up what there is for CRAM-MD5, then [`answer_cram`](Server::answer_cram).
+    LookupCram {
+        /// Who the client says it is, prepared by [`saslprep`].
+        user: String,
+    },
+    /// Check this token, then [`identify`](Server::identify) whose it is, or
+    /// [`reject`](Server::reject). That it is valid is not enough: it must be meant for this service,
+    /// and it is not proof of `user`, who is only who the client wants to act as.
+    Token {
+        /// Whose mailbox the client wants, as it was sent; XOAUTH2 always says.
+        user: Option<String>,
+        /// The token.
+        token: Secret,
+        /// The host that the client says it went to. If you know yours, it must be that (RFC 7628 3.2).
+        host: Option<String>,
+        /// The port likewise.
+        port: Option<u16>,
+    },
+    /// Find out from the connection who the client is, then [`identify`](Server::identify) them, or
+    /// [`reject`](Server::reject) if nothing says so.
+    External {
+        /// Whom the client wants to act as, as it was sent; of use if it can be one of several.
+        authzid: Option<String>,
+    },
+    /// Somebody who wants to remain unknown: [`identify`](Server::identify) them by the name that such
+    /// users go by, or [`reject`](Server::reject).
+    Anonymous {
+        /// What they leave as a [trace](prep::trace), safe to log and perhaps a lie.
+        trace: Option<String>,
+    },
     /// The client is who it says, and wants to act as another: [`accept`](Server::accept) or
     /// [`reject`](Server::reject). Only with [`ServerConfig::allow_authzid`].
     Authorize(Identity),
     /// The client has logged in.
     Done(Identity),
-    /// It has not: wrong password, unknown user, or not allowed to act as another. Do not tell which.
+    /// It has not: wrong password or token, unknown user, or not allowed to act as another. Do not tell
+    /// which.
     Failed,
 }
 
 /// Who logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Whose password it was, prepared by [`saslprep`].
+    /// Whose password it was, or who was [identified](Server::identify), prepared by [`saslprep`].
     pub authcid: String,
     /// Whom they act as, as it was sent, if it is another.
     pub authzid: Option<String>,
@@ -104,6 +144,19 @@ enum State {
         keys: Keys,
         known: bool,
     },
+    /// CRAM-MD5, the challenge is sent.
+    CramDigest,
+    /// The application looks for what there is for CRAM-MD5.
+    LookupCram {
+        identity: Identity,
+        digest: Secret,
+    },
+    /// The application finds out who it is.
+    Identify {
+        authzid: Option<String>,
+    },
+    /// The client has been told why its token is refused.
+    Refused,
     /// The application decides; then this is to be sent, if anything.
     Authorize {
         identity: Identity,
@@ -122,11 +175,23 @@ impl Server {
     /// # Errors
     /// The configuration lacks what the mechanism needs.
     pub fn new(mechanism: Mechanism, config: ServerConfig) -> Result<Self, Misuse> {
-        if let Mechanism::Scram(_) | Mechanism::ScramPlus(_) = mechanism {
-            scram::our_nonce(&config.nonce)?;
-            if config.decoy.key.is_empty() {
-                return Err(Misuse::DecoyKey);
+        match mechanism {
+            Mechanism::Scram(_) | Mechanism::ScramPlus(_) => {
+                our_nonce(&config.nonce)?;
+                if config.decoy.key.is_empty() {
+                    return Err(Misuse::DecoyKey);
+                }
             }
+            Mechanism::CramMd5 => {
+                our_nonce(&config.nonce)?;
+                if !is_dot_atom(&config.nonce) {
+                    return Err(Misuse::Nonce);
+                }
+                if !is_dot_atom(&config.host) {
+                    return Err(Misuse::Host);
+                }
+            }
+            _ => {}
         }
         if matches!(mechanism, Mechanism::ScramPlus(_)) && config.channel_bindings.is_empty() {
             return Err(Misuse::ChannelBinding);
@@ -145,21 +210,22 @@ impl Server {
     /// As [`step`](Self::step).
     pub fn start(&mut self, initial: Option<&[u8]>) -> Result<Step, Error> {
         let State::Start = self.state else { return Err(Misuse::NotNow.into()) };
-        let challenge: &[u8] = match self.mechanism {
-            Mechanism::Login => {
-                self.state = State::LoginUser;
-                b"Username:"
-            }
+        let (state, challenge) = match self.mechanism {
+            Mechanism::Login => (State::LoginUser, "Username:".into()),
+            Mechanism::CramMd5 => (State::CramDigest, self.cram_challenge()),
             // RFC 4422 5: the server asks with an empty challenge.
-            Mechanism::Plain | Mechanism::Scram(_) | Mechanism::ScramPlus(_) => {
-                self.state = State::First;
-                b""
-            }
+            _ => (State::First, String::new()),
         };
+        self.state = state;
         match initial {
+            // RFC 4422 3: it cannot answer a challenge that has not been given.
+            Some(_) if self.mechanism == Mechanism::CramMd5 => {
+                self.state = State::Over;
+                Err(Error::UnexpectedMessage)
+            }
             // LOGIN has no standard that forbids it, and clients in use send the user's name at once.
             Some(response) => self.step(response),
-            None => Ok(Step::Challenge(challenge.to_vec())),
+            None => Ok(Step::Challenge(challenge.into_bytes())),
         }
     }
 
@@ -171,6 +237,8 @@ impl Server {
         if let State::Start
         | State::Verify { .. }
         | State::Lookup { .. }
+        | State::LookupCram { .. }
+        | State::Identify { .. }
         | State::Authorize { .. }
         | State::Over = self.state
         {
@@ -185,20 +253,27 @@ impl Server {
             State::First => match self.mechanism {
                 Mechanism::Scram(hash) => self.scram_first(text, hash, false),
                 Mechanism::ScramPlus(hash) => self.scram_first(text, hash, true),
-                Mechanism::Plain | Mechanism::Login => self.plain(text),
+                Mechanism::OAuthBearer => self.oauthbearer(text),
+                Mechanism::XOAuth2 => self.xoauth2(text),
+                Mechanism::External => self.external(text),
+                Mechanism::Anonymous => self.anonymous(text),
+                Mechanism::Plain | Mechanism::Login | Mechanism::CramMd5 => self.plain(text),
             },
             State::LoginUser => {
-                let user = self.login_field(text)?;
+                let user = self.no_nul(text)?;
                 self.state = State::LoginPassword { user: self.named(user)?.into() };
                 Ok(Step::Challenge(b"Password:".to_vec()))
             }
             State::LoginPassword { user } => {
-                let password = self.login_field(text)?;
+                let password = self.no_nul(text)?;
                 self.verify(&user, None, password)
             }
             State::ScramFinal { first, identity, server_first, keys, known } => {
                 self.scram_final(text, &first, identity, &server_first, &keys, known)
             }
+            State::CramDigest => self.cram_digest(text),
+            // RFC 7628 3.2.3: `%x01`; XOAUTH2: nothing.
+            State::Refused if matches!(response, b"" | b"\x01") => Ok(Step::Failed),
             State::Ack { identity } if response.is_empty() => Ok(Step::Done(identity)),
             _ => Err(Error::UnexpectedMessage),
         }
@@ -216,45 +291,33 @@ impl Server {
         }
     }
 
-    /// Says no to [`Step::Verify`] or [`Step::Authorize`].
+    /// Says no to [`Step::Verify`], [`Step::Token`], [`Step::External`], [`Step::Anonymous`] or
+    /// [`Step::Authorize`]. Who has shown a token is told so by a challenge first.
     ///
     /// # Errors
-    /// Neither is open.
+    /// None of them is open.
     pub fn reject(&mut self) -> Result<Step, Misuse> {
         match core::mem::replace(&mut self.state, State::Over) {
-            State::Verify { .. } | State::Authorize { .. } => Ok(Step::Failed),
+            State::Identify { .. } if self.mechanism.takes_token() => Ok(self.refuse_token()),
+            State::Verify { .. } | State::Identify { .. } | State::Authorize { .. } => {
+                Ok(Step::Failed)
+            }
             other => self.not_now(other),
         }
     }
 
-    /// Answers [`Step::Lookup`]: `None` for an unknown user, or one without keys for this hash (keys
-    /// for another hash count as none). The client cannot tell: it gets a salt, and fails in the end.
+    /// Answers [`Step::Token`], [`Step::External`] or [`Step::Anonymous`] with yes: the token belongs to
+    /// this user, the certificate is theirs, or unknown users go by this name. If the client wants to
+    /// act as another, that is [`Step::Authorize`]'s question still; names are the same if their octets
+    /// are, so give the client's own spelling back if it means the same user to you.
     ///
     /// # Errors
-    /// No lookup is open.
-    pub fn answer(&mut self, keys: Option<Keys>) -> Result<Step, Misuse> {
-        let (first, identity) = match core::mem::replace(&mut self.state, State::Over) {
-            State::Lookup { first, identity } => (first, identity),
-            other => return self.not_now(other),
-        };
-        let (Mechanism::Scram(hash) | Mechanism::ScramPlus(hash)) = self.mechanism else {
-            return Err(Misuse::NotNow);
-        };
-        // The decoy is made for known users too, so that its time tells nothing.
-        let decoy = self.config.decoy.keys(hash, &identity.authcid);
-        let found = keys.filter(|keys| keys.hash == hash);
-        let known = found.is_some();
-        let keys = found.unwrap_or(decoy);
-        let server_first = format!(
-            "r={}{},s={},i={}",
-            first.nonce,
-            self.config.nonce,
-            base64::encode(&keys.salt),
-            keys.iterations
-        );
-        let challenge = server_first.clone().into_bytes();
-        self.state = State::ScramFinal { first, identity, server_first, keys, known };
-        Ok(Step::Challenge(challenge))
+    /// None of them is open, or the name does not survive [`saslprep`].
+    pub fn identify(&mut self, user: &str) -> Result<Step, Misuse> {
+        let State::Identify { authzid } = &self.state else { return Err(Misuse::NotNow) };
+        let identity = identity(user, authzid.as_deref())?;
+        self.state = State::Over;
+        Ok(self.authorize(identity, None))
     }
 
     fn not_now(&mut self, state: State) -> Result<Step, Misuse> {
@@ -269,12 +332,12 @@ impl Server {
         let [Some(authzid), Some(authcid), Some(password), None] = fields else {
             return Err(Error::Nul);
         };
-        let authzid = if authzid.is_empty() { None } else { Some(self.named(authzid)?) };
+        let authzid = self.optional(authzid)?;
         let authcid = self.named(authcid)?;
-        self.verify(authcid, authzid, password)
+        self.verify(authcid, authzid.as_deref(), password)
     }
 
-    fn login_field<'t>(&self, text: &'t str) -> Result<&'t str, Error> {
+    fn no_nul<'t>(&self, text: &'t str) -> Result<&'t str, Error> {
         if text.contains('\0') { Err(Error::Nul) } else { Ok(text) }
     }
 
@@ -294,75 +357,31 @@ impl Server {
             _ => {}
         }
         // RFC 4616 2: if preparation fails, verification fails.
-        let Some(identity) = identity(user, authzid) else { return Ok(Step::Failed) };
+        let Ok(identity) = identity(user, authzid) else { return Ok(Step::Failed) };
         let user = identity.authcid.clone();
         self.state = State::Verify { identity };
         Ok(Step::Verify { user, password: password.into() })
     }
 
-    fn scram_first(&mut self, text: &str, hash: ScramHash, plus: bool) -> Result<Step, Error> {
-        let first = ClientFirst::parse(text)?;
-        let supported = !self.config.channel_bindings.is_empty();
-        // RFC 5802 6
-        match first.flag {
-            Flag::Unable if !plus => {}
-            // Someone took `-PLUS` out of the list that the client saw.
-            Flag::Able if !plus && !supported => {}
-            Flag::Bound(Some(kind)) if plus && self.binding(kind).is_some() => {}
-            _ => return Err(Error::ChannelBinding),
-        }
-        self.named(&first.user)?;
-        first.authzid.as_deref().map_or(Ok(""), |authzid| self.named(authzid))?;
-        let Some(identity) = identity(&first.user, first.authzid.as_deref()) else {
-            return Ok(Step::Failed);
-        };
-        let user = identity.authcid.clone();
-        self.state = State::Lookup { first, identity };
-        Ok(Step::Lookup { user, hash })
+    /// RFC 4422 A.1: `external-initial-resp = authz-id-string`
+    fn external(&mut self, text: &str) -> Result<Step, Error> {
+        let authzid = self.optional(self.no_nul(text)?)?;
+        self.state = State::Identify { authzid: authzid.clone() };
+        Ok(Step::External { authzid })
     }
 
-    fn scram_final(
-        &mut self,
-        text: &str,
-        first: &ClientFirst,
-        identity: Identity,
-        server_first: &str,
-        keys: &Keys,
-        known: bool,
-    ) -> Result<Step, Error> {
-        let last = ClientFinal::parse(text)?;
-        // RFC 5802 5.1: the nonce is the client's and ours.
-        if last.nonce.strip_prefix(first.nonce.as_str()) != Some(&self.config.nonce) {
-            return Err(Error::Nonce);
-        }
-        let bound = match first.flag {
-            Flag::Bound(Some(kind)) => self.binding(kind),
-            _ => None,
-        };
-        let bound = bound.map_or(&b""[..], Secret::expose);
-        if last.binding != Secret::concat(&[first.gs2.as_bytes(), bound]) {
-            return Err(Error::ChannelBinding);
-        }
-        let auth = scram::auth_message(&first.bare, server_first, last.without_proof);
-        let client_key = scram::masked(keys.hash, &last.proof, &keys.stored, &auth);
-        // `masked` stops with the shorter of the two, so the proof's length counts as well.
-        let proven = (keys.hash.digest(client_key.expose()) == keys.stored)
-            & (last.proof.len() == keys.hash.size());
-        // No proof fits a decoy; that it fails does not rest on that alone.
-        if !(proven & known) {
-            return Ok(Step::Failed);
-        }
-        let signature = keys.hash.hmac(keys.server.expose(), auth.as_bytes());
-        let verifier = format!("v={}", base64::encode(signature.expose()));
-        Ok(self.authorize(identity, Some(verifier.into_bytes())))
+    /// RFC 4505 2: `message = [ email / token ]`
+    fn anonymous(&mut self, text: &str) -> Result<Step, Error> {
+        prep::trace(text)?;
+        self.state = State::Identify { authzid: None };
+        Ok(Step::Anonymous { trace: Some(text).filter(|text| !text.is_empty()).map(Into::into) })
     }
 
-    fn binding(&self, kind: crate::BindingKind) -> Option<&Secret> {
-        let found = self.config.channel_bindings.iter().find(|binding| binding.kind == kind);
-        found.map(|binding| &binding.data)
+    fn optional(&self, name: &str) -> Result<Option<String>, Error> {
+        if name.is_empty() { Ok(None) } else { Ok(Some(self.named(name)?.into())) }
     }
 
-    /// The password was right: may they act as whom they want?
+    /// They are who they say: may they act as whom they want?
     fn authorize(&mut self, identity: Identity, last: Option<Vec<u8>>) -> Step {
         if identity.authzid.is_none() {
             self.finish(identity, last)
@@ -385,9 +404,9 @@ impl Server {
     }
 }
 
-/// Who the client says it is; `None` if the name cannot be one.
-fn identity(authcid: &str, authzid: Option<&str>) -> Option<Identity> {
-    let prepared = saslprep(authcid).ok()?;
+/// Who somebody is, and whom they want to act as.
+fn identity(authcid: &str, authzid: Option<&str>) -> Result<Identity, PrepError> {
+    let prepared = saslprep(authcid)?;
     let other = authzid.filter(|authzid| *authzid != authcid && *authzid != prepared.as_str());
-    Some(Identity { authcid: prepared.as_str().into(), authzid: other.map(Into::into) })
+    Ok(Identity { authcid: prepared.as_str().into(), authzid: other.map(Into::into) })
 }

@@ -6,26 +6,33 @@ mod common;
 use common::*;
 use posta_sasl::{
     BindingKind, ChooseError, Client, ClientConfig, Credentials, Error, Limits, Mechanism, Misuse,
-    Policy, ScramHash, Server, ServerConfig, Step, base64,
+    Policy, ScramHash, Secret, Server, ServerConfig, Step, TokenHint, base64, prep::TraceError,
 };
 
 #[test]
 fn every_mechanism_with_and_without_initial_response() {
-    for mechanism in [Mechanism::Plain, Mechanism::Login, SHA256] {
+    for mechanism in EVERY {
         for initial in [true, false] {
             let (mut c, mut s) = (client(mechanism, "pencil"), server(mechanism));
             let (_, end) = talk(&mut c, &mut s, initial);
-            assert_eq!(end.unwrap().unwrap().acts_as(), "user", "{mechanism}");
+            let who = if mechanism == Mechanism::Anonymous { "anonymous" } else { "user" };
+            assert_eq!(end.unwrap().unwrap().acts_as(), who, "{mechanism}");
+            assert!(c.is_complete(), "{mechanism}");
             assert_eq!(c.finish(), Ok(()), "{mechanism}");
+            assert_eq!(s.step(b"").unwrap_err(), Misuse::NotNow.into(), "{mechanism} is over");
+            if matches!(mechanism, Mechanism::External | Mechanism::Anonymous) {
+                continue;
+            }
             let (mut c, mut s) = (client(mechanism, "pencils"), server(mechanism));
             assert_eq!(talk(&mut c, &mut s, initial).1, Ok(None), "{mechanism}");
+            assert_eq!(s.step(b"").unwrap_err(), Misuse::NotNow.into(), "{mechanism} is over");
         }
     }
 }
 
 #[test]
 fn an_unknown_user_gets_the_same_octets_as_a_bad_password() {
-    for mechanism in [Mechanism::Plain, Mechanism::Login, SHA256] {
+    for mechanism in [Mechanism::Plain, Mechanism::Login, SHA256, Mechanism::CramMd5] {
         let replies = |user: &str| {
             let who = Credentials::password(user, "wrong");
             let mut client = Client::new(mechanism, who, client_config()).unwrap();
@@ -98,7 +105,9 @@ fn malformed_responses() {
     let long = "x".repeat(256);
     let pass = "x".repeat(1025);
     let huge = "x".repeat(9217);
+    let token = "x".repeat(8193);
     let plain = |text: &str| text.replace('|', "\0");
+    let ctrl = |text: &str| text.replace('|', "\x01");
     for (mechanism, text, want) in [
         (Mechanism::Plain, String::new(), Error::Nul),
         (Mechanism::Plain, plain("user"), Error::Nul),
@@ -116,6 +125,87 @@ fn malformed_responses() {
         (Mechanism::Login, plain("us|er"), Error::Nul),
         (Mechanism::Login, long.clone(), Error::NameTooLong(255)),
         (Mechanism::Login, huge.clone(), Error::MessageTooLong(9216)),
+        (Mechanism::OAuthBearer, String::new(), Error::Fields),
+        (Mechanism::OAuthBearer, "n,a=user,".into(), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,a=user,|auth=Bearer x|"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,a=user,||"), Error::Token),
+        (Mechanism::OAuthBearer, ctrl("n,a=user,|host=b.com||"), Error::Token),
+        (Mechanism::OAuthBearer, ctrl("||"), Error::Attribute('p')),
+        (Mechanism::OAuthBearer, ctrl("x,,|auth=Bearer x||"), Error::Attribute('p')),
+        (Mechanism::OAuthBearer, ctrl("n|auth=Bearer x||"), Error::Attribute('a')),
+        (Mechanism::OAuthBearer, ctrl("n,|auth=Bearer x||"), Error::Attribute('a')),
+        (Mechanism::OAuthBearer, ctrl("n,a=,|auth=Bearer x||"), Error::Attribute('a')),
+        (Mechanism::OAuthBearer, ctrl("n,a=us=er,|auth=Bearer x||"), Error::Attribute('a')),
+        (Mechanism::OAuthBearer, ctrl("n,a=user,more|auth=Bearer x||"), Error::Attribute('a')),
+        (Mechanism::OAuthBearer, ctrl("n,a=user,,|auth=Bearer x||"), Error::Attribute('a')),
+        (Mechanism::OAuthBearer, ctrl("n,user=user,|auth=Bearer x||"), Error::Attribute('a')),
+        (Mechanism::OAuthBearer, ctrl("p=tls-exporter,,|auth=Bearer x||"), Error::ChannelBinding),
+        (Mechanism::OAuthBearer, ctrl("n,,|auth||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|=x|auth=Bearer x||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|a1=x|auth=Bearer x||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|x=\u{e9}|auth=Bearer x||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|x=\0|auth=Bearer x||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,||auth=Bearer x||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|auth=Bearer x|||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|auth=Bearer x|auth=Bearer y||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|host=a|host=b|auth=Bearer x||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|port=0|auth=Bearer x||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|port=0143|auth=Bearer x||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|port=65536|auth=Bearer x||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|port=|auth=Bearer x||"), Error::Fields),
+        (Mechanism::OAuthBearer, ctrl("n,,|auth=Bearer||"), Error::Token),
+        (Mechanism::OAuthBearer, ctrl("n,,|auth=Bearer ||"), Error::Token),
+        (Mechanism::OAuthBearer, ctrl("n,,|auth=Basic x||"), Error::Token),
+        (Mechanism::OAuthBearer, ctrl("n,,|auth=Bearer x y||"), Error::Token),
+        (Mechanism::OAuthBearer, ctrl("n,,|auth=Bearer =x||"), Error::Token),
+        (
+            Mechanism::OAuthBearer,
+            ctrl(&format!("n,a={long},|auth=Bearer x||")),
+            Error::NameTooLong(255),
+        ),
+        (
+            Mechanism::OAuthBearer,
+            ctrl(&format!("n,,|auth=Bearer {token}||")),
+            Error::TokenTooLong(8192),
+        ),
+        (Mechanism::OAuthBearer, huge.clone(), Error::MessageTooLong(9216)),
+        (Mechanism::XOAuth2, String::new(), Error::Fields),
+        (Mechanism::XOAuth2, ctrl("|"), Error::Fields),
+        (Mechanism::XOAuth2, ctrl("||"), Error::Fields),
+        (Mechanism::XOAuth2, ctrl("user=user||"), Error::Fields),
+        (Mechanism::XOAuth2, ctrl("user=user|auth=Bearer x|"), Error::Fields),
+        (Mechanism::XOAuth2, ctrl("user=user|auth=Bearer x"), Error::Fields),
+        (Mechanism::XOAuth2, ctrl("auth=Bearer x|user=user||"), Error::Fields),
+        (Mechanism::XOAuth2, ctrl("user=user|Bearer x||"), Error::Fields),
+        (Mechanism::XOAuth2, ctrl("user=user|auth=||"), Error::Token),
+        (Mechanism::XOAuth2, ctrl("user=user|auth=x||"), Error::Token),
+        (Mechanism::XOAuth2, ctrl("user=user|auth=Bearer x|more=x||"), Error::Token),
+        (Mechanism::XOAuth2, ctrl("user=user|auth=Bearer x|||"), Error::Token),
+        (Mechanism::XOAuth2, ctrl("user=|auth=Bearer x||"), Error::Empty),
+        (Mechanism::XOAuth2, ctrl("user=us\0er|auth=Bearer x||"), Error::Nul),
+        (
+            Mechanism::XOAuth2,
+            ctrl(&format!("user={long}|auth=Bearer x||")),
+            Error::NameTooLong(255),
+        ),
+        (
+            Mechanism::XOAuth2,
+            ctrl(&format!("user=user|auth=Bearer {token}||")),
+            Error::TokenTooLong(8192),
+        ),
+        (Mechanism::XOAuth2, huge.clone(), Error::MessageTooLong(9216)),
+        (Mechanism::External, "a\0b".into(), Error::Nul),
+        (Mechanism::External, long.clone(), Error::NameTooLong(255)),
+        (Mechanism::External, huge.clone(), Error::MessageTooLong(9216)),
+        (Mechanism::Anonymous, "a\nb".into(), TraceError::Prohibited.into()),
+        (Mechanism::Anonymous, "@".into(), TraceError::Email.into()),
+        (Mechanism::Anonymous, long.clone(), TraceError::Long.into()),
+        (Mechanism::Anonymous, huge.clone(), Error::MessageTooLong(9216)),
+        (
+            Mechanism::CramMd5,
+            "user b913a602c7eda7a495b4e6e7334d3890".into(),
+            Error::UnexpectedMessage,
+        ),
         (SHA256, String::new(), Error::Attribute('n')),
         (SHA256, "n".into(), Error::Attribute('n')),
         (SHA256, "n,".into(), Error::Attribute('a')),
@@ -151,7 +241,7 @@ fn malformed_responses() {
         assert_eq!(server.step(b"").unwrap_err(), Misuse::NotNow.into(), "over after {text:.60}");
         assert_eq!(want.is_malformed(), want != Error::ChannelBinding);
     }
-    for mechanism in [Mechanism::Plain, Mechanism::Login, SHA256] {
+    for mechanism in EVERY.into_iter().filter(|mechanism| *mechanism != Mechanism::CramMd5) {
         assert_eq!(server(mechanism).start(Some(b"\0\xff\0a")).unwrap_err(), Error::NotUtf8);
     }
 }
@@ -162,6 +252,176 @@ fn lengths_at_the_limit_pass() {
     let mut server = server(Mechanism::Plain);
     let step = server.start(Some(format!("{name}\0{name}\0{password}").as_bytes()));
     assert!(matches!(step, Ok(Step::Verify { .. })));
+    for mechanism in [Mechanism::OAuthBearer, Mechanism::XOAuth2] {
+        let who = Credentials::token(name.as_str(), "z".repeat(8192));
+        let mut client = Client::new(mechanism, who, client_config()).unwrap();
+        let step =
+            common::server(mechanism).start(client.initial(16384).as_ref().map(Secret::expose));
+        assert!(matches!(step, Ok(Step::Token { token, .. }) if token.len() == 8192));
+    }
+    let step = common::server(Mechanism::External).start(Some(name.as_bytes()));
+    assert!(matches!(step, Ok(Step::External { authzid: Some(_) })));
+}
+
+#[test]
+fn malformed_digests() {
+    let digest = "b913a602c7eda7a495b4e6e7334d3890";
+    let long = "x".repeat(256);
+    for (text, want) in [
+        (String::new(), Error::Digest),
+        ("user".into(), Error::Digest),
+        (digest.into(), Error::Digest),
+        ("user ".into(), Error::Digest),
+        (format!("user {}", &digest[1..]), Error::Digest),
+        (format!("user {digest}0"), Error::Digest),
+        (format!("user {digest} "), Error::Digest),
+        (format!("user {}", digest.to_uppercase()), Error::Digest),
+        (format!("user {}", digest.replace('b', "g")), Error::Digest),
+        (format!("user\t{digest}"), Error::Digest),
+        (format!(" {digest}"), Error::Empty),
+        (format!("{long} {digest}"), Error::NameTooLong(255)),
+        ("x".repeat(9217), Error::MessageTooLong(9216)),
+    ] {
+        let mut server = server(Mechanism::CramMd5);
+        let Ok(Step::Challenge(_)) = server.start(None) else { panic!() };
+        assert_eq!(server.step(text.as_bytes()).unwrap_err(), want, "{text:.60}");
+        assert!(want.is_malformed());
+    }
+    let mut server = server(Mechanism::CramMd5);
+    let Ok(Step::Challenge(_)) = server.start(None) else { panic!() };
+    let step = server.step(format!("a\0b {digest}").as_bytes());
+    assert!(
+        matches!(step, Ok(Step::Failed)),
+        "a name that cannot be prepared fails like any other"
+    );
+}
+
+/// The digest of one challenge is worth nothing for the next: a recording cannot be played again.
+#[test]
+fn a_digest_is_good_for_its_challenge_only() {
+    let (mut c, mut s) = (client(Mechanism::CramMd5, "pencil"), server(Mechanism::CramMd5));
+    let Ok(Step::Challenge(challenge)) = s.start(None) else { panic!() };
+    assert_eq!(challenge, b"<1896.697170952xy@mx1.b.com>");
+    let response = c.step(&challenge).unwrap();
+    let again = ServerConfig { nonce: "1896.697170953xy".into(), ..server_config() };
+    let mut other = Server::new(Mechanism::CramMd5, again).unwrap();
+    for (server, fails) in [(&mut s, false), (&mut other, true)] {
+        let _ = server.start(None);
+        let step = server.step(response.expose()).unwrap();
+        assert_eq!(matches!(answer(server, step), Ok(Step::Failed)), fails);
+    }
+}
+
+#[test]
+fn a_token_is_worth_what_the_application_says() {
+    for mechanism in [Mechanism::OAuthBearer, Mechanism::XOAuth2] {
+        let run = |allow_authzid, whose: &str| {
+            let who = Credentials::token("bea", "pencil");
+            let mut client = Client::new(mechanism, who, client_config()).unwrap();
+            let config = ServerConfig { allow_authzid, ..server_config() };
+            let mut server = Server::new(mechanism, config).unwrap();
+            let step = server.start(client.initial(400).as_ref().map(Secret::expose)).unwrap();
+            let Step::Token { user, token, host: None, port: None } = step else { panic!() };
+            assert_eq!((user.as_deref(), token), (Some("bea"), "pencil".into()));
+            // That the token is good says nothing of whose mailbox it opens.
+            assert_eq!(server.accept().unwrap_err(), Misuse::NotNow);
+            server.identify(whose).unwrap()
+        };
+        assert!(matches!(run(false, "bea"), Step::Done(who) if who.authzid.is_none()));
+        assert!(matches!(run(false, "user"), Step::Failed));
+        assert!(matches!(run(true, "user"), Step::Authorize(who) if who.acts_as() == "bea"));
+    }
+    // Nobody is named: it is whoever the token belongs to.
+    let mut server = server(Mechanism::OAuthBearer);
+    let step = server.start(Some(b"n,,\x01auth=bEaReR  x\x01new=1\x01\x01")).unwrap();
+    assert!(matches!(step, Step::Token { user: None, .. }));
+    assert!(matches!(server.identify("user"), Ok(Step::Done(who)) if who.acts_as() == "user"));
+}
+
+#[test]
+fn who_shows_a_bad_token_is_told_why_and_then_refused() {
+    for (mechanism, why, dummy) in [
+        (Mechanism::OAuthBearer, r#"{"status":"invalid_token","scope":"mail"}"#, &b"\x01"[..]),
+        (Mechanism::XOAuth2, r#"{"status":"401","schemes":"bearer","scope":"mail"}"#, b""),
+    ] {
+        let token_hint = TokenHint { scope: Some("mail".into()), ..TokenHint::default() };
+        let config = || ServerConfig { token_hint: token_hint.clone(), ..server_config() };
+        let (mut c, mut s) = (client(mechanism, "old"), Server::new(mechanism, config()).unwrap());
+        let _ = s.start(c.initial(400).as_ref().map(Secret::expose)).unwrap();
+        assert_eq!(c.refusal(), None);
+        let Ok(Step::Challenge(challenge)) = s.reject() else { panic!() };
+        assert_eq!(String::from_utf8_lossy(&challenge), why);
+        let response = c.step(&challenge).unwrap();
+        assert_eq!((c.refusal(), response.expose()), (Some(why), dummy));
+        assert!(matches!(s.step(response.expose()), Ok(Step::Failed)));
+        // Success after that is no success, and there is nothing more to say.
+        assert!(!c.is_complete());
+        assert_eq!(c.step(b"").unwrap_err(), Error::UnexpectedMessage);
+        let mut late = client(mechanism, "old");
+        late.initial(400).unwrap();
+        late.step(&challenge).unwrap();
+        assert_eq!(late.finish(), Err(Error::Incomplete));
+        // A second token has no place.
+        let (mut c, mut s) = (client(mechanism, "old"), Server::new(mechanism, config()).unwrap());
+        let first = c.initial(400).unwrap();
+        let _ = s.start(Some(first.expose())).unwrap();
+        let _ = s.reject().unwrap();
+        assert_eq!(s.step(first.expose()).unwrap_err(), Error::UnexpectedMessage);
+        let mut odd = client(mechanism, "old");
+        odd.initial(400).unwrap();
+        assert_eq!(odd.step(b"{\xff}").unwrap_err(), Error::NotUtf8);
+        let mut odd = client(mechanism, "old");
+        odd.initial(400).unwrap();
+        assert_eq!(odd.step(b"").unwrap_err(), Error::UnexpectedMessage);
+    }
+    // RFC 7628 3.1: the dummy response is none to begin with.
+    assert!(matches!(server(Mechanism::OAuthBearer).start(Some(b"\x01")), Ok(Step::Failed)));
+}
+
+#[test]
+fn external_is_what_the_application_knows() {
+    let run = |other: Option<&str>, allow_authzid, known: Option<&str>| {
+        let mut who = Credentials::external();
+        if let Some(other) = other {
+            who = who.acting_as(other);
+        }
+        let mut client = Client::new(Mechanism::External, who, client_config()).unwrap();
+        let config = ServerConfig { allow_authzid, ..server_config() };
+        let mut server = Server::new(Mechanism::External, config).unwrap();
+        let step = server.start(client.initial(400).as_ref().map(Secret::expose)).unwrap();
+        assert!(matches!(step, Step::External { authzid } if authzid.as_deref() == other));
+        match known {
+            Some(user) => server.identify(user).unwrap(),
+            None => server.reject().unwrap(),
+        }
+    };
+    assert!(matches!(run(None, false, Some("ana")), Step::Done(who) if who.acts_as() == "ana"));
+    assert!(matches!(run(Some("ana"), false, Some("ana")), Step::Done(_)));
+    assert!(matches!(run(Some("bea"), false, Some("ana")), Step::Failed));
+    assert!(matches!(run(Some("bea"), true, Some("ana")), Step::Authorize(_)));
+    assert!(matches!(run(None, true, None), Step::Failed));
+}
+
+#[test]
+fn an_anonymous_user_may_leave_no_trace() {
+    for (trace, want) in [("", None), ("sirhc", Some("sirhc")), ("ana@a.org", Some("ana@a.org"))] {
+        let who = Credentials::anonymous(trace);
+        let mut client = Client::new(Mechanism::Anonymous, who, client_config()).unwrap();
+        let mut server = server(Mechanism::Anonymous);
+        let step = server.start(client.initial(400).as_ref().map(Secret::expose)).unwrap();
+        assert!(matches!(step, Step::Anonymous { trace } if trace.as_deref() == want));
+        assert!(matches!(server.reject(), Ok(Step::Failed)));
+    }
+}
+
+#[test]
+fn an_identity_that_cannot_be_one_is_misuse_and_changes_nothing() {
+    let mut server = server(Mechanism::External);
+    assert!(matches!(server.start(Some(b"")), Ok(Step::External { authzid: None })));
+    assert!(matches!(server.identify("").unwrap_err(), Misuse::Prep(_)));
+    assert!(matches!(server.identify("a\x07").unwrap_err(), Misuse::Prep(_)));
+    assert!(matches!(server.identify("ana"), Ok(Step::Done(_))));
+    assert_eq!(server.identify("ana").unwrap_err(), Misuse::NotNow);
 }
 
 #[test]
@@ -377,7 +637,8 @@ fn what_cannot_work_is_refused_at_once() {
     let new =
         |mechanism, who: Credentials, config| Client::new(mechanism, who, config).unwrap_err();
     let who = |user: &str, password: &str| Credentials::password(user, password);
-    let (plain, long) = (Mechanism::Plain, "x".repeat(256));
+    let token = |user: &str, token: &str| Credentials::token(user, token);
+    let (plain, oauth, long) = (Mechanism::Plain, Mechanism::OAuthBearer, "x".repeat(256));
     for (mechanism, who, want) in [
         (plain, who("", "pencil"), Misuse::Name),
         (plain, who("us\0er", "pencil"), Misuse::Name),
@@ -390,6 +651,21 @@ fn what_cannot_work_is_refused_at_once() {
         (Mechanism::Login, who("user", "pencil").acting_as("bea"), Misuse::Authzid),
         (SHA256, who("user", "\x07"), Misuse::Prep(posta_sasl::prep::PrepError::Prohibited)),
         (SHA256_PLUS, who("user", "pencil"), Misuse::ChannelBinding),
+        (Mechanism::CramMd5, who("user", "pencil").acting_as("bea"), Misuse::Authzid),
+        (oauth, who("user", "pencil"), Misuse::Credentials),
+        (plain, token("user", "x"), Misuse::Credentials),
+        (Mechanism::External, token("user", "x"), Misuse::Credentials),
+        (Mechanism::Anonymous, Credentials::external(), Misuse::Credentials),
+        (oauth, token("", "x"), Misuse::Name),
+        (oauth, token("user", ""), Misuse::Token),
+        (oauth, token("user", "x y"), Misuse::Token),
+        (oauth, token("user", "x\x01host=c.net"), Misuse::Token),
+        (oauth, token("user", &"x".repeat(8193)), Misuse::Token),
+        (oauth, token("user", "x").acting_as("bea"), Misuse::Authzid),
+        (Mechanism::XOAuth2, token("user\x01auth=Bearer y", "x"), Misuse::Name),
+        (Mechanism::External, Credentials::external().acting_as(""), Misuse::Name),
+        (Mechanism::Anonymous, Credentials::anonymous("a\nb"), TraceError::Prohibited.into()),
+        (Mechanism::Anonymous, Credentials::anonymous("").acting_as("bea"), Misuse::Authzid),
     ] {
         assert_eq!(new(mechanism, who, client_config()), want);
     }
@@ -398,6 +674,17 @@ fn what_cannot_work_is_refused_at_once() {
         assert_eq!(new(SHA256, who("user", "pencil"), config), Misuse::Nonce);
         let config = ServerConfig { nonce: nonce.into(), ..server_config() };
         assert_eq!(Server::new(SHA256, config).unwrap_err(), Misuse::Nonce);
+    }
+    let config = ClientConfig { host: "b.com\x01x=y".into(), ..client_config() };
+    assert_eq!(new(oauth, token("user", "x"), config), Misuse::Host);
+    for (nonce, host, want) in [
+        ("short", "mx1.b.com", Misuse::Nonce),
+        ("brackets<and>at@signs", "mx1.b.com", Misuse::Nonce),
+        ("1896.697170952xy", "", Misuse::Host),
+        ("1896.697170952xy", "b.com>", Misuse::Host),
+    ] {
+        let config = ServerConfig { nonce: nonce.into(), host: host.into(), ..server_config() };
+        assert_eq!(Server::new(Mechanism::CramMd5, config).unwrap_err(), want);
     }
     let config = ServerConfig { decoy: posta_sasl::Decoy::default(), ..server_config() };
     assert_eq!(Server::new(SHA256, config).unwrap_err(), Misuse::DecoyKey);
@@ -419,6 +706,29 @@ fn the_policy_never_shows_a_password_without_tls() {
     let bound = Policy { channel_binding: true, ..tls };
     let loopback = Policy { plain_text_without_tls: true, ..clear };
     let all = || Mechanism::ALL.into_iter().map(Mechanism::name);
+    let tokens = Policy { tokens: true, passwords: false, ..clear };
+    assert_eq!(tokens.choose(["XOAUTH2", "PLAIN"]), Err(ChooseError::NeedsTls));
+    assert_eq!(tokens.choose(["PLAIN"]), Err(ChooseError::Unknown));
+    let tokens = Policy { tls: true, ..tokens };
+    assert_eq!(tokens.choose(["XOAUTH2", "PLAIN"]), Ok(Mechanism::XOAuth2));
+    assert_eq!(tokens.choose(all()), Ok(Mechanism::OAuthBearer));
+    assert_eq!(tokens.choose(["PLAIN", "SCRAM-SHA-256"]), Err(ChooseError::Unknown));
+    assert_eq!(tls.choose(["XOAUTH2"]), Err(ChooseError::Unknown), "there is no token");
+    assert_eq!(tls.choose(["CRAM-MD5", "EXTERNAL", "ANONYMOUS"]), Err(ChooseError::Unknown));
+    let all_on = Policy {
+        plain_text_without_tls: true,
+        channel_binding: true,
+        cram_md5: true,
+        tokens: true,
+        external: true,
+        anonymous: true,
+        ..clear
+    };
+    assert!(all_on.offer().eq(Mechanism::ALL));
+    let hidden = Policy { plain_text_without_tls: false, ..all_on };
+    assert!(!hidden.offer().any(Mechanism::is_plain_text));
+    assert_eq!(hidden.offer().count(), Mechanism::ALL.len() - 4);
+    assert_eq!(Policy { cram_md5: true, ..clear }.choose(["CRAM-MD5"]), Ok(Mechanism::CramMd5));
     assert_eq!(clear.choose(all()), Ok(Mechanism::Scram(ScramHash::Sha512)));
     assert_eq!(bound.choose(all()), Ok(Mechanism::ScramPlus(ScramHash::Sha512)));
     assert_eq!(clear.choose(["PLAIN", "LOGIN"]), Err(ChooseError::NeedsTls));

@@ -5,8 +5,8 @@ mod common;
 
 use common::*;
 use posta_sasl::{
-    BindingKind, Client, Credentials, Keys, Mechanism, Secret, Server, Step, apop, base64,
-    passwords::Passwords, prep::saslprep,
+    BindingKind, Client, CramKeys, Credentials, Keys, Mechanism, Secret, Server, Step, apop,
+    base64, passwords::Passwords, prep::saslprep,
 };
 use proptest::prelude::*;
 
@@ -23,12 +23,14 @@ fn debug_never_shows_a_secret() {
     let mut texts = vec![
         format!("{:?}", Secret::from("pencil")),
         format!("{:#?}", Credentials::password("user", "pencil")),
+        format!("{:#?}", Credentials::token("user", "pencil")),
+        format!("{:#?}", CramKeys::derive(&Secret::from("pencil")).unwrap()),
         format!("{:#?}", keys()),
         format!("{:#?}", passwords()),
         format!("{:#?}", server_config()),
         format!("{:#?}", binding(BindingKind::TlsExporter, b'p')),
     ];
-    for mechanism in [Mechanism::Plain, Mechanism::Login, SHA256] {
+    for mechanism in EVERY {
         let (mut client, mut server) = (client(mechanism, "pencil"), server(mechanism));
         texts.push(format!("{client:#?} {server:#?}"));
         let mut step = server.start(client.initial(400).as_ref().map(Secret::expose));
@@ -41,11 +43,11 @@ fn debug_never_shows_a_secret() {
                     server.step(response.expose())
                 }
                 Step::Done(_) => break,
-                question => Ok(passwords().answer(&mut server, question).unwrap()),
+                question => Ok(answer(&mut server, question).unwrap()),
             };
         }
     }
-    assert!(texts.len() > 15);
+    assert!(texts.len() > 30);
     for text in texts {
         assert!(!shows(&text), "{text}");
     }
@@ -72,6 +74,9 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
         Just(b",p=AAAA".to_vec()),
         Just(b"v=AAAA".to_vec()),
         Just(b"\0user\0pencil".to_vec()),
+        Just(b"n,a=user,\x01auth=Bearer pencil\x01\x01".to_vec()),
+        Just(b"user=user\x01auth=Bearer pencil\x01\x01".to_vec()),
+        Just(b"user b913a602c7eda7a495b4e6e7334d3890".to_vec()),
         "[a-z]=[ -~]{0,4},".prop_map(String::into_bytes),
         proptest::collection::vec(any::<u8>(), 0..8),
     ];
@@ -84,23 +89,27 @@ proptest! {
     #[test]
     fn no_message_and_no_order_of_calls_panics(
         which in 0..Mechanism::ALL.len(),
-        calls in proptest::collection::vec((0..5u8, message()), 0..8),
+        calls in proptest::collection::vec((0..7u8, message()), 0..8),
     ) {
         let mechanism = Mechanism::ALL[which];
         let bindings = vec![binding(BindingKind::TlsExporter, 1)];
         let mut config = server_config();
         config.channel_bindings = bindings.clone();
+        config.nonce = "1896.697170952xy".into();
         let mut server = Server::new(mechanism, config).unwrap();
         let mut config = client_config();
         config.channel_binding = Some(bindings[0].clone());
-        let who = Credentials::password("user", "pencil");
+        let who = credentials(mechanism, "pencil");
         let mut client = Client::new(mechanism, who, config).unwrap();
+        let cram = CramKeys::derive(&Secret::from("pencil")).unwrap();
         for (call, octets) in calls {
             match call {
                 0 => drop((server.start(Some(&octets)), client.initial(octets.len()))),
                 1 => drop((server.step(&octets), client.step(&octets))),
                 2 => drop((server.accept(), client.step(&octets))),
                 3 => drop((server.reject(), client.finish())),
+                4 => drop(server.answer_cram(Some(&cram))),
+                5 => drop(server.identify(&String::from_utf8_lossy(&octets))),
                 _ => drop(server.answer(Some(keys()))),
             }
         }
@@ -155,6 +164,28 @@ proptest! {
         let want = authzid.filter(|other| *other != user);
         let Ok(Step::Done(who) | Step::Authorize(who)) = server.accept() else { panic!() };
         prop_assert_eq!(who.authzid, want);
+    }
+
+    #[test]
+    fn what_a_token_client_writes_the_server_reads(
+        which in 0..2usize,
+        user in "[ -~é]{1,20}",
+        token in "[A-Za-z0-9._~+/-]{1,20}=?",
+        host in "[a-z]{0,5}",
+        port in proptest::option::of(1..u16::MAX),
+    ) {
+        let mechanism = [Mechanism::OAuthBearer, Mechanism::XOAuth2][which];
+        let mut config = client_config();
+        (config.host, config.port) = (host.clone(), port);
+        let who = Credentials::token(user.clone(), token.as_str());
+        let mut client = Client::new(mechanism, who, config).unwrap();
+        let first = client.initial(400).unwrap();
+        let step = server(mechanism).start(Some(first.expose())).unwrap();
+        let Step::Token { user: seen, token: shown, host: to, port: at } = step else { panic!() };
+        prop_assert_eq!((seen, shown), (Some(user), Secret::from(token)));
+        let sent = mechanism == Mechanism::OAuthBearer;
+        prop_assert_eq!(to, Some(host).filter(|host| sent && !host.is_empty()));
+        prop_assert_eq!(at, port.filter(|_| sent));
     }
 
     #[test]

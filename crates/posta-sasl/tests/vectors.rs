@@ -5,8 +5,8 @@ mod common;
 
 use common::*;
 use posta_sasl::{
-    BindingKind, ChannelBinding, Client, ClientConfig, Credentials, Error, Keys, Mechanism,
-    ScramHash, Secret, Server, ServerConfig, Step,
+    BindingKind, ChannelBinding, Client, ClientConfig, CramKeys, Credentials, Error, Keys,
+    Mechanism, ScramHash, Secret, Server, ServerConfig, Step, TokenHint, base64,
 };
 
 struct Vector {
@@ -168,4 +168,172 @@ fn login_as_it_is_spoken() {
     client.step(b"").unwrap();
     assert_eq!(client.step(b"\xff").unwrap().expose(), b"pencil");
     assert_eq!(client.finish(), Ok(()));
+}
+
+/// RFC 2195 2
+#[test]
+fn rfc2195_example() {
+    let challenge = b"<1896.697170952@postoffice.reston.mci.net>";
+    let response = b"tim b913a602c7eda7a495b4e6e7334d3890";
+    let who = Credentials::password("tim", "tanstaaftanstaaf");
+    let mut client = Client::new(Mechanism::CramMd5, who, ClientConfig::default()).unwrap();
+    assert!(client.initial(usize::MAX).is_none(), "the server speaks first");
+    assert_eq!(client.step(challenge).unwrap().expose(), response);
+    assert_eq!(client.finish(), Ok(()));
+
+    let keys = CramKeys::derive(&Secret::from("tanstaaftanstaaf")).unwrap();
+    // Our nonces are longer than the one of the example.
+    let config = ServerConfig { nonce: "1896.69717095200".into(), ..server_config() };
+    let mut server = Server::new(Mechanism::CramMd5, config).unwrap();
+    let Ok(Step::Challenge(challenge)) = server.start(None) else { panic!() };
+    assert_eq!(challenge, b"<1896.69717095200@mx1.b.com>");
+    let who = Credentials::password("tim", "tanstaaftanstaaf");
+    let mut client = Client::new(Mechanism::CramMd5, who, ClientConfig::default()).unwrap();
+    let step = server.step(client.step(&challenge).unwrap().expose()).unwrap();
+    assert!(matches!(step, Step::LookupCram { user } if user == "tim"));
+    let step = server.answer_cram(Some(&keys)).unwrap();
+    assert!(matches!(step, Step::Done(who) if who.acts_as() == "tim"));
+}
+
+const TOKEN: &str = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
+
+fn token_server(mechanism: Mechanism, hint: TokenHint) -> Server {
+    Server::new(mechanism, ServerConfig { token_hint: hint, ..server_config() }).unwrap()
+}
+
+/// RFC 7628 4.1, in IMAP and in SMTP
+#[test]
+fn rfc7628_successful_exchanges() {
+    for (port, text) in [
+        (
+            143,
+            "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9QmVhcmVyIHZGOWRmdDRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB",
+        ),
+        (
+            587,
+            "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9NTg3AWF1dGg9QmVhcmVyIHZGOWRmdDRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB",
+        ),
+    ] {
+        let config = ClientConfig {
+            host: "server.example.com".into(),
+            port: Some(port),
+            ..ClientConfig::default()
+        };
+        let who = Credentials::token("user@example.com", TOKEN);
+        let mut client = Client::new(Mechanism::OAuthBearer, who, config).unwrap();
+        let initial = base64::encode_initial(&client.initial(400).unwrap());
+        assert_eq!(std::str::from_utf8(initial.expose()), Ok(text));
+        assert_eq!(client.finish(), Ok(()));
+
+        let mut server = token_server(Mechanism::OAuthBearer, TokenHint::default());
+        let initial = base64::decode_initial(text.as_bytes()).unwrap();
+        let step = server.start(Some(initial.expose())).unwrap();
+        let Step::Token { user, token: shown, host, port: to } = step else { panic!("{step:?}") };
+        assert_eq!((user.as_deref(), shown), (Some("user@example.com"), TOKEN.into()));
+        assert_eq!((host.as_deref(), to), (Some("server.example.com"), Some(port)));
+        let step = server.identify("user@example.com").unwrap();
+        assert!(matches!(step, Step::Done(who) if who.acts_as() == "user@example.com"));
+    }
+}
+
+/// RFC 7628 4.3: a client without a token asks where to get one.
+#[test]
+fn rfc7628_failed_exchange() {
+    let hint = TokenHint {
+        scope: Some("example_scope".into()),
+        openid_configuration: Some("https://example.com/.well-known/openid-configuration".into()),
+    };
+    let mut server = token_server(Mechanism::OAuthBearer, hint);
+    let initial = base64::decode_initial(
+        b"bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9AQE=",
+    );
+    let step = server.start(Some(initial.unwrap().expose())).unwrap();
+    let Step::Challenge(challenge) = step else { panic!("{step:?}") };
+    let want = "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIiwic2NvcGUiOiJleGFtcGxlX3Njb3BlIiwib3BlbmlkLWNvbmZpZ3VyYXRpb24iOiJodHRwczovL2V4YW1wbGUuY29tLy53ZWxsLWtub3duL29wZW5pZC1jb25maWd1cmF0aW9uIn0=";
+    assert_eq!(base64::encode(&challenge), want);
+    assert!(matches!(server.step(b"\x01"), Ok(Step::Failed)));
+}
+
+/// RFC 7628 4.4: its header says `user=`, which is none (3.1), so that a server refuses it earlier than
+/// the example has it; the rest is as printed.
+#[test]
+fn rfc7628_failed_negotiation_in_smtp() {
+    let initial = b"bix1c2VyPXNvbWV1c2VyQGV4YW1wbGUuY29tLAFhdXRoPUJlYXJlciB2RjlkZnQ0cW1UYzJOdmIzUmxja0JoZEhSaGRtbHpkR0V1WTI5dENnPT0BAQ==";
+    let initial = base64::decode_initial(initial).unwrap();
+    let mut server = token_server(Mechanism::OAuthBearer, TokenHint::default());
+    assert_eq!(server.start(Some(initial.expose())).unwrap_err(), Error::Attribute('a'));
+
+    let who = Credentials::token("someuser@example.com", TOKEN);
+    let mut client = Client::new(Mechanism::OAuthBearer, who, ClientConfig::default()).unwrap();
+    client.initial(400).unwrap();
+    let challenge = b"eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIiwic2NoZW1lcyI6ImJlYXJlciBtYWMiLCJzY29wZSI6Imh0dHBzOi8vbWFpbC5leGFtcGxlLmNvbS8ifQ==";
+    let response = client.step(&base64::decode(challenge).unwrap()).unwrap();
+    assert_eq!(base64::encode_response(&response).expose(), b"AQ==");
+    assert_eq!(
+        client.refusal(),
+        Some(
+            r#"{"status":"invalid_token","schemes":"bearer mac","scope":"https://mail.example.com/"}"#
+        )
+    );
+}
+
+/// The exchanges in Google's description of the mechanism.
+#[test]
+fn xoauth2_as_it_is_spoken() {
+    let text = "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==";
+    let token = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";
+    let who = Credentials::token("someuser@example.com", token);
+    let mut client = Client::new(Mechanism::XOAuth2, who, ClientConfig::default()).unwrap();
+    let initial = base64::encode_initial(&client.initial(400).unwrap());
+    assert_eq!(std::str::from_utf8(initial.expose()), Ok(text));
+    let why = b"eyJzdGF0dXMiOiI0MDEiLCJzY2hlbWVzIjoiYmVhcmVyIiwic2NvcGUiOiJodHRwczovL21haWwuZ29vZ2xlLmNvbS8ifQo=";
+    assert!(client.step(&base64::decode(why).unwrap()).unwrap().is_empty());
+    assert_eq!(
+        client.refusal().map(str::trim_end),
+        Some(r#"{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}"#)
+    );
+
+    let hint = TokenHint { scope: Some("https://mail.google.com/".into()), ..TokenHint::default() };
+    let mut server = token_server(Mechanism::XOAuth2, hint);
+    let initial = base64::decode_initial(text.as_bytes()).unwrap();
+    let step = server.start(Some(initial.expose())).unwrap();
+    assert!(matches!(step, Step::Token { user: Some(user), .. } if user == "someuser@example.com"));
+    let Ok(Step::Challenge(challenge)) = server.reject() else { panic!() };
+    assert_eq!(challenge, base64::decode(why).unwrap().trim_ascii_end());
+    assert!(matches!(server.step(b""), Ok(Step::Failed)));
+}
+
+/// RFC 4422 A.2
+#[test]
+fn rfc4422_external_examples() {
+    let mut server = server(Mechanism::External);
+    assert!(matches!(server.start(None), Ok(Step::Challenge(c)) if c.is_empty()));
+    let mut client = client(Mechanism::External, "");
+    let response = client.step(b"").unwrap();
+    assert!(response.is_empty());
+    let step = server.step(response.expose()).unwrap();
+    assert!(matches!(step, Step::External { authzid: None }));
+    assert!(matches!(server.identify("tim"), Ok(Step::Done(_))));
+
+    let who = Credentials::external().acting_as("fred@example.com");
+    let mut client = Client::new(Mechanism::External, who, ClientConfig::default()).unwrap();
+    let response = client.initial(24).unwrap();
+    assert_eq!(response.expose(), b"fred@example.com");
+    let mut server = common::server(Mechanism::External);
+    assert!(matches!(server.start(Some(response.expose())), Ok(Step::External { .. })));
+    assert!(matches!(server.identify("tim"), Ok(Step::Failed)));
+}
+
+/// RFC 4505 4
+#[test]
+fn rfc4505_example() {
+    let mut server = server(Mechanism::Anonymous);
+    assert!(matches!(server.start(None), Ok(Step::Challenge(c)) if c.is_empty()));
+    let mut client = client(Mechanism::Anonymous, "");
+    let response = base64::encode_response(&client.step(b"").unwrap());
+    assert_eq!(response.expose(), b"c2lyaGM=");
+    let response = base64::decode_response(response.expose()).unwrap();
+    let step = server.step(response.expose()).unwrap();
+    assert!(matches!(step, Step::Anonymous { trace: Some(trace) } if trace == "sirhc"));
+    assert!(matches!(server.identify("anonymous"), Ok(Step::Done(_))));
 }

@@ -1,4 +1,4 @@
-use crate::{Account, AccountError, Login, LoginError, Ports, Security, Who, transcript};
+use crate::{Account, AccountError, Channel, Login, LoginError, Ports, Security, Who, transcript};
 use posta_net::{Clock, Conn, Stream, tls};
 use smtp_proto::{
     Client, Misuse, Protocol,
@@ -190,9 +190,9 @@ impl Courier {
     /// # Errors
     /// No mechanism fits, or the password is wrong.
     pub async fn log_in(&mut self, user: &str, password: &str) -> Result<(), CourierError> {
-        let tls = self.conn.tls().is_some();
+        let channel = Channel::of(self.conn.stream());
         let smtp = self.conn.machine();
-        let mut login = Login::new(smtp.capabilities().auth(), user, password, tls)?;
+        let mut login = Login::new(smtp.capabilities().auth(), user, password, &channel)?;
         let initial = login.initial(INITIAL);
         smtp.auth(login.mechanism(), initial.as_deref())?;
         loop {

@@ -1,6 +1,7 @@
 //! What the agents share: configuration files, TLS files, logins, logs, transcripts, a graceful stop.
 
 mod account;
+mod channel;
 mod config;
 mod courier;
 mod keys;
@@ -17,6 +18,7 @@ mod transcript;
 mod users;
 
 pub use account::{Account, AccountError, Ports, Security, trust};
+pub use channel::Channel;
 pub use config::{ConfigError, load};
 pub use courier::{Courier, CourierError, Letter};
 pub use keys::{MakeKeysError, make_keys, print_keys};

@@ -1,5 +1,7 @@
+use crate::Channel;
 use posta_sasl::{
-    ChooseError, Client, ClientConfig, Credentials, Error, Misuse, Policy, Secret, base64,
+    ChooseError, Client, ClientConfig, Credentials, Error, Mechanism, Misuse, Policy, Secret,
+    base64,
 };
 
 /// Octets of randomness in a nonce.
@@ -33,7 +35,8 @@ pub enum LoginError {
 }
 
 impl Login {
-    /// Chooses a mechanism from those offered. Passwords are shown only under TLS.
+    /// Chooses a mechanism from those offered. Passwords are shown only under TLS, and the login is bound
+    /// to the connection if both sides can.
     ///
     /// # Errors
     /// None fits, or the name or the password cannot be used.
@@ -41,12 +44,26 @@ impl Login {
         offered: impl IntoIterator<Item = &'a str>,
         user: &str,
         password: &str,
-        tls: bool,
+        channel: &Channel,
     ) -> Result<Self, LoginError> {
-        let mechanism = Policy { tls, ..Policy::default() }.choose(offered)?;
+        let offered: Vec<&str> = offered.into_iter().collect();
+        let policy = Policy {
+            tls: channel.tls,
+            channel_binding: !channel.bindings.is_empty(),
+            ..Policy::default()
+        };
+        let mechanism = policy.choose(offered.iter().copied())?;
+        // RFC 5802 6: we may say that we could have bound the login only if the server could not, by
+        // whatever hash function.
+        let can_bind = offered.iter().any(|name| name.to_ascii_uppercase().ends_with("-PLUS"));
+        let told = matches!(mechanism, Mechanism::ScramPlus(_)) || !can_bind;
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce)?;
-        let config = ClientConfig { nonce: base64::encode(&nonce), ..ClientConfig::default() };
+        let config = ClientConfig {
+            nonce: base64::encode(&nonce),
+            channel_binding: channel.bindings.first().filter(|_| told).cloned(),
+            ..ClientConfig::default()
+        };
         let client = Client::new(mechanism, Credentials::password(user, password), config)?;
         Ok(Self { client })
     }

@@ -1,3 +1,4 @@
+use crate::Channel;
 use posta_sasl::{
     Error, Mechanism, Misuse, Policy, ScramHash, Secret, Server, ServerConfig, Step, base64,
     passwords::Passwords,
@@ -37,9 +38,10 @@ impl Logins {
         Ok(Self { passwords: Arc::new(passwords), decoys: Secret::from(random()?.as_slice()) })
     }
 
-    /// The mechanisms to offer, best first.
+    /// The mechanisms to offer, best first. Under TLS those that bind the login to the connection are
+    /// among them; [`begin`](Self::begin) knows whether this connection can.
     pub fn offer(&self, tls: bool) -> Vec<&'static str> {
-        self.mechanisms(tls).map(Mechanism::name).collect()
+        self.mechanisms(tls, tls).map(Mechanism::name).collect()
     }
 
     /// Whether this is the user's password.
@@ -47,14 +49,16 @@ impl Logins {
         self.passwords.verify(user, &Secret::from(password))
     }
 
-    /// Begins an exchange; `None` if the mechanism is not offered.
-    pub fn begin(&self, mechanism: &str, tls: bool) -> Option<Exchange> {
+    /// Begins an exchange on this connection; `None` if the mechanism is not offered on it.
+    pub fn begin(&self, mechanism: &str, channel: &Channel) -> Option<Exchange> {
         let mechanism = Mechanism::from_name(mechanism)?;
-        if !self.mechanisms(tls).any(|offered| offered == mechanism) {
+        let bound = !channel.bindings.is_empty();
+        if !self.mechanisms(channel.tls, bound).any(|offered| offered == mechanism) {
             return None;
         }
         let config = ServerConfig {
             nonce: base64::encode(&random().ok()?),
+            channel_bindings: channel.bindings.clone(),
             decoy: self.passwords.decoy(hash(mechanism), self.decoys.clone()),
             ..ServerConfig::default()
         };
@@ -63,8 +67,8 @@ impl Logins {
     }
 
     /// What is safe on this connection and open to every user.
-    fn mechanisms(&self, tls: bool) -> impl Iterator<Item = Mechanism> {
-        let policy = Policy { tls, ..Policy::default() };
+    fn mechanisms(&self, tls: bool, channel_binding: bool) -> impl Iterator<Item = Mechanism> {
+        let policy = Policy { tls, channel_binding, ..Policy::default() };
         let open = |mechanism: &Mechanism| match mechanism {
             Mechanism::Scram(hash) | Mechanism::ScramPlus(hash) => self.passwords.covers(*hash),
             _ => true,
@@ -128,7 +132,10 @@ fn random() -> Result<[u8; RANDOM], getrandom::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use posta_sasl::{ITERATIONS, Keys};
+    use posta_sasl::{
+        BindingKind::{self, TlsExporter, TlsServerEndPoint},
+        ChannelBinding, ITERATIONS, Keys,
+    };
 
     fn logins() -> Logins {
         let mut passwords = Passwords::default();
@@ -136,6 +143,34 @@ mod tests {
             Keys::derive(ScramHash::Sha256, &Secret::from("wonderland"), &[7; 16], ITERATIONS);
         passwords.insert("ana", keys.expect("valid")).expect("a new user");
         Logins::new(passwords).expect("randomness")
+    }
+
+    /// A connection that has these bindings: their first octets tell it from others.
+    fn channel(kinds: &[(BindingKind, u8)]) -> Channel {
+        let binding = |(kind, octet)| ChannelBinding { kind, data: vec![octet; 32].into() };
+        Channel { tls: true, bindings: kinds.iter().copied().map(binding).collect() }
+    }
+
+    fn tls() -> Channel {
+        channel(&[(TlsExporter, 1), (TlsServerEndPoint, 2)])
+    }
+
+    /// Logs in, the two sides of the exchange on these connections.
+    fn log_in(offered: &[&str], ours: &Channel, theirs: &Channel) -> (&'static str, Verdict) {
+        let logins = logins();
+        let mut client =
+            crate::Login::new(offered.iter().copied(), "ana", "wonderland", ours).expect("fits");
+        let mut exchange = logins.begin(client.mechanism(), theirs).expect("offered");
+        let initial = client.initial(1000);
+        let mut verdict = exchange.start(initial.as_deref().map(str::as_bytes));
+        while let Verdict::Challenge(challenge) = verdict {
+            let response = client.respond(challenge.as_bytes()).expect("sound");
+            verdict = exchange.respond(response.as_bytes());
+        }
+        if let Verdict::Welcome(_) = verdict {
+            client.finish().expect("it was the server");
+        }
+        (client.mechanism(), verdict)
     }
 
     #[test]
@@ -150,12 +185,12 @@ mod tests {
         ];
         for (response, right) in table {
             let text = base64::encode(response);
-            let mut exchange = logins().begin("plain", true).expect("offered");
+            let mut exchange = logins().begin("plain", &tls()).expect("offered");
             let verdict = exchange.start(Some(text.as_bytes()));
             assert!(right(&verdict), "{}: {verdict:?}", response.escape_ascii());
         }
         assert!(matches!(
-            logins().begin("PLAIN", true).expect("offered").start(Some(b"*?")),
+            logins().begin("PLAIN", &tls()).expect("offered").start(Some(b"*?")),
             Verdict::Malformed
         ));
     }
@@ -164,28 +199,58 @@ mod tests {
     #[test]
     fn only_hashes_that_all_users_have_are_offered() {
         let logins = logins();
-        assert!(logins.offer(true).contains(&"SCRAM-SHA-256"));
-        assert!(!logins.offer(true).contains(&"SCRAM-SHA-512"));
-        assert!(logins.begin("SCRAM-SHA-512", true).is_none());
-        for tls in [true, false] {
-            let offered = logins.offer(tls);
-            let mut client = crate::Login::new(offered, "ana", "wonderland", tls).expect("fits");
-            let mut exchange = logins.begin(client.mechanism(), tls).expect("offered");
-            let initial = client.initial(1000);
-            let mut verdict = exchange.start(initial.as_deref().map(str::as_bytes));
-            while let Verdict::Challenge(challenge) = verdict {
-                let response = client.respond(challenge.as_bytes()).expect("sound");
-                verdict = exchange.respond(response.as_bytes());
-            }
+        for name in ["SCRAM-SHA-512", "SCRAM-SHA-512-PLUS"] {
+            assert!(!logins.offer(true).contains(&name));
+            assert!(logins.begin(name, &tls()).is_none());
+        }
+        for (channel, want) in [
+            (Channel::default(), "SCRAM-SHA-256"),
+            (channel(&[]), "SCRAM-SHA-256"),
+            (channel(&[(TlsServerEndPoint, 2)]), "SCRAM-SHA-256-PLUS"),
+            (tls(), "SCRAM-SHA-256-PLUS"),
+        ] {
+            let (used, verdict) = log_in(&logins.offer(channel.tls), &channel, &channel);
+            assert_eq!(used, want);
             assert!(matches!(verdict, Verdict::Welcome(who) if who == "ana"));
-            client.finish().expect("it was the server");
         }
     }
 
     #[test]
+    fn a_login_is_good_for_its_connection_only() {
+        let offered = logins().offer(true);
+        for (ours, theirs) in [
+            (channel(&[(TlsExporter, 3)]), tls()),
+            (channel(&[(TlsServerEndPoint, 3)]), tls()),
+            // Where the best is missing the next is no substitute for it.
+            (tls(), channel(&[(TlsServerEndPoint, 2)])),
+        ] {
+            let (used, verdict) = log_in(&offered, &ours, &theirs);
+            assert_eq!(used, "SCRAM-SHA-256-PLUS");
+            assert!(matches!(verdict, Verdict::Denied), "{verdict:?}");
+        }
+        assert!(logins().begin("SCRAM-SHA-256-PLUS", &channel(&[])).is_none());
+        assert!(logins().begin("SCRAM-SHA-256-PLUS", &Channel::default()).is_none());
+    }
+
+    /// RFC 5802 6: who takes the better mechanisms out of the list is found out.
+    #[test]
+    fn a_list_without_plus_is_noticed() {
+        let (used, verdict) = log_in(&["SCRAM-SHA-256"], &tls(), &tls());
+        assert_eq!(used, "SCRAM-SHA-256");
+        assert!(matches!(verdict, Verdict::Denied));
+        // The server really has none: nobody was fooled.
+        let (_, verdict) = log_in(&["SCRAM-SHA-256"], &tls(), &channel(&[]));
+        assert!(matches!(verdict, Verdict::Welcome(_)));
+        // It has some that we do not know, so we do not claim that it has none.
+        let offered = ["SCRAM-SHA3-512-PLUS", "SCRAM-SHA-256"];
+        let (_, verdict) = log_in(&offered, &tls(), &tls());
+        assert!(matches!(verdict, Verdict::Welcome(_)));
+    }
+
+    #[test]
     fn no_plain_text_in_the_clear() {
-        let logins = logins();
-        assert!(logins.begin("PLAIN", false).is_none() && logins.begin("LOGIN", false).is_none());
+        let (logins, clear) = (logins(), Channel::default());
+        assert!(logins.begin("PLAIN", &clear).is_none() && logins.begin("LOGIN", &clear).is_none());
         assert!(!logins.offer(false).contains(&"PLAIN"));
         assert!(logins.offer(true).contains(&"PLAIN"));
     }

@@ -1,4 +1,4 @@
-use crate::{Account, AccountError, Login, LoginError, Ports, Security, Who, transcript};
+use crate::{Account, AccountError, Channel, Login, LoginError, Ports, Security, Who, transcript};
 use pop3_proto::{
     Client, Misuse,
     client::{Event, Limits, Quirks},
@@ -187,11 +187,12 @@ impl Maildrop {
             Ok(()) | Err(MaildropError::Refused(_)) => {}
             Err(error) => return Err(error),
         }
-        let tls = self.conn.tls().is_some();
-        if let Ok(login) = Login::new(mechanisms.iter().map(String::as_str), user, password, tls) {
+        let channel = Channel::of(self.conn.stream());
+        let offered = mechanisms.iter().map(String::as_str);
+        if let Ok(login) = Login::new(offered, user, password, &channel) {
             return self.auth(login).await;
         }
-        if !tls {
+        if !channel.is_tls() {
             return Err(MaildropError::InTheClear);
         }
         self.command(|pop3| pop3.login(user, password), |_| {}).await

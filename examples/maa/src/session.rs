@@ -4,7 +4,7 @@ use crate::{
     locks::Locks,
     maildrop::{Maildrop, OpenError},
 };
-use agent::{Exchange, Failure, Logins, Mailboxes, Verdict, Who, hop, transcript};
+use agent::{Channel, Exchange, Failure, Logins, Mailboxes, Verdict, Who, hop, transcript};
 use pop3_proto::{
     Misuse, Server,
     codec::Code,
@@ -34,6 +34,7 @@ pub(crate) struct Shared {
 pub(crate) struct Session {
     shared: Arc<Shared>,
     peer: SocketAddr,
+    channel: Channel,
     exchange: Option<Exchange>,
     user: String,
     maildrop: Option<Arc<Maildrop>>,
@@ -52,6 +53,7 @@ impl Session {
         let mut session = Self {
             shared,
             peer,
+            channel: Channel::of(&stream),
             exchange: None,
             user: String::new(),
             maildrop: None,
@@ -81,7 +83,7 @@ impl Session {
             if let Next::StartTls = self.answer(event, pop3).await? {
                 conn.start_tls_server(&shared.tls).await?;
                 conn.machine().tls_started()?;
-                self.exchange = None;
+                (self.channel, self.exchange) = (Channel::of(conn.stream()), None);
             }
         }
     }
@@ -100,7 +102,7 @@ impl Session {
                 }
             }
             Event::Auth { mechanism, initial } => {
-                self.exchange = self.shared.logins.begin(mechanism, pop3.is_tls());
+                self.exchange = self.shared.logins.begin(mechanism, &self.channel);
                 let start = |exchange: &mut Exchange| exchange.start(initial.map(str::as_bytes));
                 let verdict = self.exchange.as_mut().map(start);
                 self.login(verdict, pop3).await?;

@@ -1,7 +1,7 @@
 //! One SMTP session, as MX host or as submission server.
 
 use crate::{Shared, hops::Hops, spool::SpoolError, trace};
-use agent::{Exchange, Failure, Verdict, Who, hop, transcript};
+use agent::{Channel, Exchange, Failure, Verdict, Who, hop, transcript};
 use mail_queue::{Envelope, Incoming};
 use posta_core::disk::fs::Fs;
 use posta_net::{Conn, Stream};
@@ -27,6 +27,7 @@ pub(crate) struct Session {
     role: Role,
     peer: SocketAddr,
     hello: Option<(Hello, String)>,
+    channel: Channel,
     exchange: Option<Exchange>,
     user: Option<String>,
     envelope: Envelope,
@@ -51,11 +52,13 @@ impl Session {
         {
             conn.set_tap(tap);
         }
+        let channel = Channel::of(conn.stream());
         let mut session = Self {
             shared,
             role,
             peer,
             hello: None,
+            channel,
             exchange: None,
             user: None,
             envelope: Envelope::new("", Duration::ZERO),
@@ -84,6 +87,7 @@ impl Session {
                 conn.start_tls_server(config).await?;
                 conn.machine().tls_started()?;
                 (self.hello, self.exchange, self.user) = (None, None, None);
+                self.channel = Channel::of(conn.stream());
             }
         }
     }
@@ -101,8 +105,8 @@ impl Session {
                 smtp.accept()?;
             }
             Event::Auth { mechanism, initial } => {
-                self.exchange =
-                    self.shared.logins.as_ref().and_then(|logins| logins.begin(mechanism, tls));
+                let logins = self.shared.logins.as_ref();
+                self.exchange = logins.and_then(|logins| logins.begin(mechanism, &self.channel));
                 let verdict = self.exchange.as_mut().map(|exchange| {
                     exchange.start(initial.map(|initial| initial.as_str().as_bytes()))
                 });

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use posta_sasl::{
-    BindingKind, ChannelBinding, Client, ClientConfig, Credentials, Decoy, Error, Identity, Keys,
-    Mechanism, ScramHash, Server, ServerConfig, Step, passwords::Passwords,
+    BindingKind, ChannelBinding, Client, ClientConfig, CramKeys, Credentials, Decoy, Error,
+    Identity, Keys, Mechanism, Misuse, ScramHash, Secret, Server, ServerConfig, Step,
+    passwords::Passwords,
 };
 
 /// `user` with the password `pencil`, by the salt of RFC 7677 3.
@@ -20,6 +21,7 @@ pub(crate) fn binding(kind: BindingKind, octet: u8) -> ChannelBinding {
 pub(crate) fn server_config() -> ServerConfig {
     ServerConfig {
         nonce: "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0".into(),
+        host: "mx1.b.com".into(),
         decoy: Decoy { key: "the server's own".into(), ..Decoy::default() },
         ..ServerConfig::default()
     }
@@ -29,12 +31,56 @@ pub(crate) fn client_config() -> ClientConfig {
     ClientConfig { nonce: "rOprNGfwEbeRWgbNEkqO".into(), ..ClientConfig::default() }
 }
 
-pub(crate) fn client(mechanism: Mechanism, password: &str) -> Client {
-    Client::new(mechanism, Credentials::password("user", password), client_config()).unwrap()
+/// Every mechanism that a config without channel binding and a file with one hash allow.
+pub(crate) const EVERY: [Mechanism; 8] = [
+    Mechanism::Plain,
+    Mechanism::Login,
+    SHA256,
+    Mechanism::CramMd5,
+    Mechanism::OAuthBearer,
+    Mechanism::XOAuth2,
+    Mechanism::External,
+    Mechanism::Anonymous,
+];
+
+/// `user` with this password, or token.
+pub(crate) fn credentials(mechanism: Mechanism, secret: &str) -> Credentials {
+    match mechanism {
+        Mechanism::OAuthBearer | Mechanism::XOAuth2 => Credentials::token("user", secret),
+        Mechanism::External => Credentials::external(),
+        Mechanism::Anonymous => Credentials::anonymous("sirhc"),
+        _ => Credentials::password("user", secret),
+    }
+}
+
+pub(crate) fn client(mechanism: Mechanism, secret: &str) -> Client {
+    Client::new(mechanism, credentials(mechanism, secret), client_config()).unwrap()
 }
 
 pub(crate) fn server(mechanism: Mechanism) -> Server {
-    Server::new(mechanism, server_config()).unwrap()
+    let mut config = server_config();
+    if mechanism == Mechanism::CramMd5 {
+        config.nonce = "1896.697170952xy".into();
+    }
+    Server::new(mechanism, config).unwrap()
+}
+
+/// Answers any question, as the application of these tests: `user` has the password and the token
+/// `pencil` and is on the line, and who says nothing is `anonymous`.
+pub(crate) fn answer(server: &mut Server, step: Step) -> Result<Step, Misuse> {
+    match step {
+        Step::LookupCram { user } => {
+            let keys = CramKeys::derive(&Secret::from("pencil")).unwrap();
+            server.answer_cram(Some(&keys).filter(|_| user == "user"))
+        }
+        Step::Token { token, .. } if token == Secret::from("pencil") => server.identify("user"),
+        Step::Token { .. } => server.reject(),
+        Step::External { .. } => server.identify("user"),
+        Step::Anonymous { .. } => server.identify("anonymous"),
+        Step::Authorize(identity) if identity.acts_as() == "bea" => server.accept(),
+        Step::Authorize(_) => server.reject(),
+        question => passwords().answer(server, question),
+    }
 }
 
 /// Lets the two talk to the end; answers the server from the usual file. Returns all that the server
@@ -59,11 +105,7 @@ pub(crate) fn talk(
                     Err(error) => break Err(error),
                 }
             }
-            Ok(Step::Authorize(identity)) if identity.acts_as() == "bea" => {
-                server.accept().map_err(Error::from)
-            }
-            Ok(Step::Authorize(_)) => server.reject().map_err(Error::from),
-            Ok(question) => passwords().answer(server, question).map_err(Error::from),
+            Ok(question) => answer(server, question).map_err(Error::from),
         };
     };
     (sent, end)

@@ -107,7 +107,6 @@ pub use config::{Config, Limits, Tls};
 use core::fmt;
 use cut::Inside;
 pub use event::{Error, Event, Handle};
-pub use messages::Store;
 use posta_core::{Instant, Output};
 use queue::{NonSync, Progress, Queue, Sent};
 use verb::Verb;

@@ -1,9 +1,9 @@
-//! IMAP4 without I/O: what a server says, and a client machine.
+//! IMAP4 without I/O: commands, responses, and both ends of a session.
 //!
-//! In scope: reading and writing every response of IMAP4rev1 with the extensions below ([`codec`]), and the
-//! client of a session ([`client`]): commands with their literals, several in flight, untagged data at any
-//! time, messages streamed both ways, IDLE, STARTTLS and what must be forgotten after it.
-//! Not here yet: reading commands, and the server machine.
+//! In scope: reading commands, reading and writing responses ([`codec`]); the client of a session
+//! ([`client`]): commands with their literals, several in flight, untagged data at any time; the server of
+//! one ([`server`]): who may ask for what when, literals refused before they are sent, changes told where
+//! they confuse nobody. Messages are streamed both ways, at both ends.
 //! Out of scope: sockets, clocks, TLS itself, SASL mechanisms (`posta-sasl`), and what is in a message
 //! (`imf-message`).
 //!
@@ -15,13 +15,13 @@
 //!                 └ TLS ──┘
 //! ```
 //!
-//! The page of [`client`] has the whole of it. Here Bea looks at what is new, and marks it as seen:
+//! The pages of [`client`] and [`server`] have the whole of it. Here Bea looks at what is new, and marks it as seen:
 //!
 //! ```
 //! use imap_proto::{
 //!     Client,
-//!     client::{Config, Event, Limits, Store, Tls},
-//!     codec::{Data, FetchItem, Flag},
+//!     client::{Config, Event, Limits, Tls},
+//!     codec::{Data, FetchItem, Flag, Store},
 //! };
 //! use posta_core::{Input, Instant, Machine, Step};
 //!
@@ -81,13 +81,13 @@
 //!
 //! # Standards
 //!
-//! - RFC 3501: IMAP4rev1, the responses and the client's side
+//! - RFC 3501: IMAP4rev1
 //! - RFC 2177: IDLE; RFC 2342: NAMESPACE; RFC 2971: ID; RFC 3691: UNSELECT; RFC 4315: UIDPLUS
 //! - RFC 4731, RFC 9394: ESEARCH; RFC 4959: SASL-IR; RFC 5161: ENABLE; RFC 5530: response codes
-//! - RFC 6851: MOVE, by UID; RFC 7888: LITERAL+ and LITERAL-; RFC 9051: what IMAP4rev2 folds in
+//! - RFC 3348: CHILDREN; RFC 6154: SPECIAL-USE, in LIST; RFC 6851: MOVE; RFC 7888: LITERAL+ and LITERAL-; RFC 9051: what IMAP4rev2 folds in
 //! - RFC 7162: MODSEQ, HIGHESTMODSEQ and VANISHED are read; nothing is asked for with them
 //!
-//! Limits stand on the page of [`client`].
+//! Limits stand on the pages of [`client`] and [`server`].
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
@@ -95,6 +95,8 @@ extern crate alloc;
 pub mod client;
 pub mod codec;
 mod misuse;
+pub mod server;
 
 pub use client::Client;
 pub use misuse::Misuse;
+pub use server::Server;

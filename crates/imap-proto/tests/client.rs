@@ -6,9 +6,10 @@ mod common;
 use common::*;
 use imap_proto::{
     Client, Misuse,
-    client::{Config, Error, Event, Handle, Limits, Store},
+    client::{Config, Error, Event, Handle, Limits},
     codec::{
-        Capability, Data, DateTime, FetchItem, Flag, IdField, Items, Number, Section, Text, What,
+        Capability, Data, DateTime, FetchItem, Flag, IdField, Items, Number, Section, Store, Text,
+        What,
     },
 };
 use posta_core::{

@@ -6,8 +6,8 @@ mod common;
 use common::*;
 use imap_proto::{
     Client, Misuse,
-    client::{Config, Event, Handle, Store, Tls},
-    codec::{Capability, FetchItem, Flag, Quirks},
+    client::{Config, Event, Handle, Tls},
+    codec::{Capability, FetchItem, Flag, Quirks, Store},
 };
 use posta_core::{
     Input, Machine,

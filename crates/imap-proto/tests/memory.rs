@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use imap_proto::{
-    Client,
+    Client, Server,
     client::{Config, Event, Tls},
-    codec::{Data, FetchItem},
+    codec::{Data, Fetch, FetchData, FetchItem, Flag, Items, Place},
+    server,
 };
 use posta_core::{Input, Instant, Machine, Step};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -16,7 +17,9 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// The allocator counts for the whole process, so there is no harness with threads of its own.
 fn main() {
     an_idle_client_is_small();
+    an_idle_server_is_small();
     messages_and_listings_of_any_length_need_no_memory();
+    a_server_tells_of_any_number_of_messages_without_memory();
     println!("memory ... ok");
 }
 
@@ -47,6 +50,83 @@ fn an_idle_client_is_small() {
     let held = stats.bytes_allocated as isize - stats.bytes_deallocated as isize;
     let held = usize::try_from(held).unwrap() + size_of::<Client>();
     assert!(held < 1024, "the client holds {held} octets");
+}
+
+/// A server with a mailbox open, waiting for the next command, and its output.
+fn serve(
+    server: &mut Server,
+    input: &mut Input,
+    wire: &[u8],
+    mut on: impl FnMut(server::Event<'_>, &mut Server),
+) {
+    input.extend(wire);
+    loop {
+        match server.step(input, Instant::ORIGIN).unwrap() {
+            Step::Event(event) => on(event, server),
+            Step::Read(_) if server.output().is_empty() => break,
+            Step::Read(_) | Step::Wait(_) => {
+                let n = server.output().len();
+                server.output().sent(n);
+            }
+            Step::Closed => panic!("closed"),
+        }
+    }
+}
+
+fn open(input: &mut Input) -> Server {
+    let config = server::Config { tls: server::Tls::Implicit, ..server::Config::default() };
+    let mut server = Server::new(config.into(), Instant::ORIGIN).unwrap();
+    serve(&mut server, input, b"a LOGIN bea secret\r\nb SELECT INBOX\r\n", |event, server| {
+        match event {
+            server::Event::Login { .. } => server.accept().unwrap(),
+            server::Event::Command(_) => {
+                let mailbox = server::Mailbox { uid_validity: 1, ..server::Mailbox::default() };
+                server.select(&mailbox).unwrap();
+            }
+            event => panic!("{event:?}"),
+        }
+    });
+    server
+}
+
+fn an_idle_server_is_small() {
+    let region = Region::new(ALLOCATOR);
+    let mut input = Input::new(4096);
+    let mut server = open(&mut input);
+    input.release();
+    server.output().release();
+    let stats = region.change();
+    let held = stats.bytes_allocated as isize - stats.bytes_deallocated as isize;
+    let held = usize::try_from(held).unwrap() + size_of::<Server>();
+    assert!(held < 1024, "the server holds {held} octets, {} of them its own", size_of::<Server>());
+}
+
+fn a_server_tells_of_any_number_of_messages_without_memory() {
+    let mut input = Input::new(4096);
+    let mut server = open(&mut input);
+    let mut number = 0;
+    let mut tell = |server: &mut Server, most: u32| {
+        let flags = [Flag::Seen, Flag::Flagged];
+        let data = [FetchData::Uid(7), FetchData::Flags(Items::new(&flags)), FetchData::Size(5000)];
+        while number < most && server.output().room() > 200 {
+            number += 1;
+            if number % 100 == 0 {
+                server.begin_fetch(number, &data).unwrap();
+                server.literal(Place::Rfc822, 4).unwrap();
+                server.body(b"text").unwrap();
+                server.end_fetch().unwrap();
+            } else {
+                server.data(&Data::Fetch(Fetch { number, data: Items::new(&data) })).unwrap();
+            }
+        }
+        if number == most { server.accept().unwrap() } else { server.more().unwrap() }
+    };
+    let command = b"c FETCH 1:* FAST\r\n";
+    serve(&mut server, &mut input, command, |_, server| tell(server, 10_000));
+    let region = Region::new(ALLOCATOR);
+    serve(&mut server, &mut input, command, |_, server| tell(server, 100_000));
+    let stats = region.change();
+    assert_eq!((stats.allocations, stats.reallocations), (0, 0));
 }
 
 fn messages_and_listings_of_any_length_need_no_memory() {

@@ -3,10 +3,10 @@
 
 use imap_proto::{
     Client,
-    client::{Config, Event, Limits, Store, Tls},
+    client::{Config, Event, Limits, Tls},
     codec::{
         Address, Code, Condition, Data, Envelope, Fetch, FetchData, FetchItem, Flag, Items, Quirks,
-        Response, Search, Status, Text,
+        Response, Search, Status, Store, Text,
     },
 };
 use posta_core::testing::{Log, run};

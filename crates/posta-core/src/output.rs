@@ -52,13 +52,35 @@ impl Output {
 
     /// Appends.
     pub fn put(&mut self, bytes: &[u8]) {
+        self.reclaim(bytes.len());
+        self.data.extend_from_slice(bytes);
+    }
+
+    /// Appends what `write` appends to what it is given; nothing if it fails.
+    ///
+    /// # Errors
+    /// That of `write`.
+    pub fn put_with<E>(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.reclaim(1);
+        let before = self.data.len();
+        let result = write(&mut self.data);
+        if result.is_err() {
+            self.data.truncate(before);
+        }
+        result
+    }
+
+    /// Makes room for so many octets out of what was sent.
+    fn reclaim(&mut self, octets: usize) {
         // A queue that is never quite empty must not grow: the room of what was sent is used again,
         // once it is at least half, so that no octet is moved more than once on average.
-        if self.start > self.len() && bytes.len() > self.data.capacity() - self.data.len() {
+        if self.start > self.len() && octets > self.data.capacity() - self.data.len() {
             self.data.drain(..self.start);
             self.start = 0;
         }
-        self.data.extend_from_slice(bytes);
     }
 
     /// Moves past the first `n` bytes, which have been sent.
@@ -110,6 +132,20 @@ mod tests {
         assert!(output.is_empty() && output.capacity() > 0);
         output.release();
         assert_eq!(output.capacity(), 0);
+    }
+
+    #[test]
+    fn what_fails_leaves_nothing() {
+        let mut output = Output::new(4);
+        output.put(b"ab");
+        let write = |data: &mut Vec<u8>, result| {
+            data.extend_from_slice(b"cd");
+            result
+        };
+        assert_eq!(output.put_with(|data| write(data, Err(7))), Err(7));
+        assert_eq!(output.bytes(), b"ab");
+        assert_eq!(output.put_with(|data| write(data, Ok::<_, u8>(()))), Ok(()));
+        assert_eq!(output.bytes(), b"abcd");
     }
 
     /// A slow peer takes a little, a machine fills it up again: it never becomes empty.

@@ -3,20 +3,9 @@
 use super::{Client, Handle, Verb, mailboxes::put_values};
 use crate::{
     Misuse,
-    codec::{FetchItem, Flag, Items, Text},
+    codec::{FetchItem, Flag, Items, Store, Text},
 };
 use alloc::vec::Vec;
-
-/// What STORE does with its flags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Store {
-    /// These and no others.
-    Set,
-    /// These too.
-    Add,
-    /// These no more.
-    Remove,
-}
 
 /// How a command counts messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +29,14 @@ impl Client {
     /// As for [`select`](Self::select).
     pub fn unselect(&mut self) -> Result<Handle, Misuse> {
         self.words(Verb::Alone, "UNSELECT")
+    }
+
+    /// CHECK: lets the server tidy up.
+    ///
+    /// # Errors
+    /// As for [`select`](Self::select).
+    pub fn check(&mut self) -> Result<Handle, Misuse> {
+        self.words(Verb::Plain, "CHECK")
     }
 
     /// EXPUNGE: removes what has `\Deleted`.
@@ -121,15 +118,24 @@ impl Client {
         self.any_copy(Verb::Uid, "UID COPY ", uids, to.into())
     }
 
-    /// UID MOVE. RFC 6851
+    /// MOVE, by sequence numbers. RFC 6851
     ///
     /// # Errors
     /// As for [`copy`](Self::copy), or the server is known not to offer it.
+    pub fn move_to<'m>(
+        &mut self,
+        numbers: &str,
+        to: impl Into<Text<'m>>,
+    ) -> Result<Handle, Misuse> {
+        self.any_move("MOVE ", numbers, to.into())
+    }
+
+    /// UID MOVE. RFC 6851
+    ///
+    /// # Errors
+    /// As for [`move_to`](Self::move_to).
     pub fn uid_move<'m>(&mut self, uids: &str, to: impl Into<Text<'m>>) -> Result<Handle, Misuse> {
-        if self.capabilities.is_some() && !self.offers("MOVE") {
-            return Err(Misuse::NotOffered("MOVE"));
-        }
-        self.any_copy(Verb::Alone, "UID MOVE ", uids, to.into())
+        self.any_move("UID MOVE ", uids, to.into())
     }
 
     /// SEARCH, with keys in the protocol's own words, as `UNSEEN SINCE 1-Feb-2025`; a string in them can
@@ -195,6 +201,13 @@ impl Client {
             text.extend_from_slice(if silent { b".SILENT " } else { b" " });
             Items::new(flags).write_list(text)
         })
+    }
+
+    fn any_move(&mut self, name: &str, set: &str, to: Text<'_>) -> Result<Handle, Misuse> {
+        if self.capabilities.is_some() && !self.offers("MOVE") {
+            return Err(Misuse::NotOffered("MOVE"));
+        }
+        self.any_copy(Verb::Alone, name, set, to)
     }
 
     fn any_copy(

@@ -242,6 +242,20 @@ impl<'a> Cursor<'a> {
     }
 
     /// ```abnf
+    /// list-mailbox = 1*list-char / string
+    /// list-char    = ATOM-CHAR / "%" / "*" / "]"
+    /// ```
+    pub(crate) fn pattern(&mut self) -> Parsed<Text<'a>> {
+        match self.peek() {
+            Some(b'"' | b'{') => self.string(),
+            _ => {
+                let of = |octet| is_word(octet) || matches!(octet, b']' | b'%' | b'*');
+                self.span(of, "a pattern").map(Text::new)
+            }
+        }
+    }
+
+    /// ```abnf
     /// quoted      = DQUOTE *QUOTED-CHAR DQUOTE
     /// QUOTED-CHAR = <any TEXT-CHAR except quoted-specials> / "\" quoted-specials /
     ///               UTF8-2 / UTF8-3 / UTF8-4
@@ -282,17 +296,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// ```abnf
-    /// literal  = "{" number64 "}" CRLF *CHAR8
+    /// literal  = "{" number64 ["+"] "}" CRLF *CHAR8
     /// literal8 = "~{" number64 "}" CRLF *OCTET
     /// ```
     fn literal(&mut self) -> Parsed<Text<'a>> {
         self.try_byte(b'~');
-        self.byte(b'{', "a literal")?;
-        let size = self.number64()?;
-        if !self.rest.starts_with(b"}\r\n") {
-            return self.fault("the end of a literal's size");
-        }
-        self.bump(3);
+        let size = self.literal_head()?;
         match usize::try_from(size) {
             Ok(size) if size <= self.rest.len() => Ok(Text::new(self.bump(size))),
             _ => {
@@ -300,6 +309,19 @@ impl<'a> Cursor<'a> {
                 self.fault("the rest of a literal")
             }
         }
+    }
+
+    /// `"{" number64 ["+"] "}" CRLF`: the front of a literal.
+    pub(crate) fn literal_head(&mut self) -> Parsed<u64> {
+        self.byte(b'{', "a literal")?;
+        let size = self.number64()?;
+        // RFC 7888 4: a client does not wait.
+        self.try_byte(b'+');
+        if !self.rest.starts_with(b"}\r\n") {
+            return self.fault("the end of a literal's size");
+        }
+        self.bump(3);
+        Ok(size)
     }
 
     /// Passes over one value of any kind and returns it: an atom (with what stands in its brackets), a

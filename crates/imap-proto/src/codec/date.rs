@@ -1,6 +1,6 @@
-//! Dates with time.
+//! Dates, with and without time.
 
-use super::{Fault, ParseError};
+use super::{Cursor, Fault, ParseError, put_number};
 use crate::Misuse;
 use alloc::vec::Vec;
 use core::fmt;
@@ -107,5 +107,63 @@ impl fmt::Display for DateTime {
         let (sign, zone) = (if *offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
         write!(f, "{day:02}-{month}-{year:04} {hour:02}:{minute:02}:{second:02} ")?;
         write!(f, "{sign}{:02}{:02}", zone / 60, zone % 60)
+    }
+}
+
+/// A day, as SEARCH names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date {
+    /// The year, 0 to 9999.
+    pub year: u16,
+    /// The month, 1 to 12.
+    pub month: u8,
+    /// The day of the month, 1 to 31.
+    pub day: u8,
+}
+
+impl Date {
+    /// ```abnf
+    /// date      = date-text / DQUOTE date-text DQUOTE
+    /// date-text = date-day "-" date-month "-" date-year
+    /// date-day  = 1*2DIGIT
+    /// ```
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseError> {
+        let start = *cursor;
+        let quoted = cursor.try_byte(b'"');
+        let text = cursor.word()?;
+        if quoted {
+            cursor.byte(b'"', "a closing quote")?;
+        }
+        Self::from_text(text).map_or_else(|| start.fault("a date"), Ok)
+    }
+
+    fn from_text(text: &[u8]) -> Option<Self> {
+        let text = core::str::from_utf8(text).ok()?;
+        let mut parts = text.split('-');
+        let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+        let digits = |part: &str, least: usize, most: usize| {
+            (least..=most).contains(&part.len()) && part.bytes().all(|octet| octet.is_ascii_digit())
+        };
+        if parts.next().is_some() || !digits(day, 1, 2) || !digits(year, 4, 4) {
+            return None;
+        }
+        let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))?;
+        let day = day.parse().ok().filter(|day| (1..=31).contains(day))?;
+        Some(Self { year: year.parse().ok()?, month: month as u8 + 1, day })
+    }
+
+    /// Appends it.
+    ///
+    /// # Errors
+    /// A part of it is out of its range.
+    pub fn write(&self, wire: &mut Vec<u8>) -> Result<(), Misuse> {
+        let month = MONTHS.get(usize::from(self.month).wrapping_sub(1));
+        let Some(month) = month.filter(|_| self.year <= 9999 && (1..=31).contains(&self.day))
+        else {
+            return Err(Misuse::Argument("a date out of its range"));
+        };
+        put_number(wire, u64::from(self.day));
+        wire.extend_from_slice(alloc::format!("-{month}-{:04}", self.year).as_bytes());
+        Ok(())
     }
 }

@@ -185,7 +185,7 @@ impl<'a> Place<'a> {
         })
     }
 
-    fn write(&self, wire: &mut Vec<u8>) -> Result<(), Misuse> {
+    pub(crate) fn write(&self, wire: &mut Vec<u8>) -> Result<(), Misuse> {
         let (name, section, origin) = match self {
             Self::Body { section, origin } => ("BODY", section, origin),
             Self::Binary { section, origin } => ("BINARY", section, origin),

@@ -29,6 +29,34 @@ macro_rules! status_data {
             },
         }
 
+        /// Something that STATUS asks for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum StatusItem {
+            $($(#[$doc])* $name,)*
+        }
+
+        /// ```abnf
+        /// status-att = "MESSAGES" / "RECENT" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN"
+        /// ```
+        impl<'a> Wire<'a> for StatusItem {
+            fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+                let start = *cursor;
+                let name = cursor.name()?;
+                match name {
+                    $(_ if name.eq_ignore_ascii_case($text) => Ok(Self::$name),)*
+                    _ => start.fault("an item of a mailbox's status"),
+                }
+            }
+
+            fn write(&self, wire: &mut Vec<u8>) -> Result<(), Misuse> {
+                let name = match self {
+                    $(Self::$name => $text,)*
+                };
+                put_name(name, wire)
+            }
+        }
+
         /// ```abnf
         /// status-att-val = ("MESSAGES" SP number) / ("UIDNEXT" SP nz-number) / …
         /// ```

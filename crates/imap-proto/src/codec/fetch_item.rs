@@ -24,11 +24,11 @@ pub enum FetchItem<'a> {
     BodyStructure,
     /// MODSEQ. RFC 7162
     ModSeq,
-    /// RFC822: as BODY[], by another name.
+    /// RFC822: as `BODY[]`, by another name.
     Rfc822,
-    /// RFC822.HEADER: as BODY.PEEK[HEADER], by another name.
+    /// RFC822.HEADER: as `BODY.PEEK[HEADER]`, by another name.
     Rfc822Header,
-    /// RFC822.TEXT: as BODY[TEXT], by another name.
+    /// RFC822.TEXT: as `BODY[TEXT]`, by another name.
     Rfc822Text,
     /// BODY[…], or BODY.PEEK[…].
     Section {

@@ -41,10 +41,10 @@
 //!             (user, password) if user == "bea" && password == "secret" => imap.accept()?,
 //!             _ => imap.reject(None, "no")?,
 //!         },
-//!         Step::Event(Event::Command(Command::Select(mailbox))) if mailbox.is("INBOX") => {
+//!         Step::Event(Event::Command(Command::Select(mailbox), _)) if mailbox.is("INBOX") => {
 //!             imap.select(&Mailbox { exists: 1, uid_validity: 3, uid_next: 8, ..Mailbox::default() })?;
 //!         }
-//!         Step::Event(Event::Command(Command::Fetch { .. })) => {
+//!         Step::Event(Event::Command(Command::Fetch { .. }, _)) => {
 //!             let flags = [Flag::Seen];
 //!             let data = [FetchData::Flags(Items::new(&flags))];
 //!             imap.data(&Data::Fetch(Fetch { number: 1, data: Items::new(&data) }))?;
@@ -78,12 +78,16 @@ mod answer;
 mod config;
 mod event;
 mod frame;
+mod pattern;
+mod search;
 mod step;
 mod verb;
 
 pub use answer::Mailbox;
 pub use config::{Config, Limits, Tls};
 pub use event::Event;
+pub use pattern::Pattern;
+pub use search::{Search, Searched};
 
 use crate::{
     Misuse,

@@ -100,7 +100,7 @@ fn all_that_a_client_can_say() {
                     heard.push("login".to_owned());
                     imap.accept().unwrap();
                 }
-                Event::Command(command) => {
+                Event::Command(command, _) => {
                     heard.push(format!("{command:?}"));
                     match command {
                         Command::Select(_) => {

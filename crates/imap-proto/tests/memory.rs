@@ -79,7 +79,7 @@ fn open(input: &mut Input) -> Server {
     serve(&mut server, input, b"a LOGIN bea secret\r\nb SELECT INBOX\r\n", |event, server| {
         match event {
             server::Event::Login { .. } => server.accept().unwrap(),
-            server::Event::Command(_) => {
+            server::Event::Command(..) => {
                 let mailbox = server::Mailbox { uid_validity: 1, ..server::Mailbox::default() };
                 server.select(&mailbox).unwrap();
             }

@@ -68,7 +68,7 @@ fn app(event: Event<'_>, imap: &mut Server, log: &mut Log) {
             imap.finish(&status).unwrap();
         }
         Event::Idle => imap.data(&Data::Exists(4)).unwrap(),
-        Event::Command(command) => match command {
+        Event::Command(command, _) => match command {
             Command::Select(mailbox) if mailbox.is("inbox") => imap.select(&INBOX).unwrap(),
             Command::Examine(mailbox) if mailbox.is("inbox") => {
                 imap.select(&Mailbox { read_only: true, ..INBOX }).unwrap();
@@ -440,7 +440,7 @@ fn expunges_wait_for_a_command_that_bears_them() {
         input.extend(format!("a {command}\r\n").as_bytes());
         assert!(matches!(
             imap.step(&mut input, Instant::ORIGIN),
-            Ok(Step::Event(Event::Command(_)))
+            Ok(Step::Event(Event::Command(..)))
         ));
         let expected = if bears { Ok(()) } else { Err(Misuse::State) };
         assert_eq!(imap.data(&Data::Expunge(1)), expected, "{command}");
@@ -493,7 +493,7 @@ fn messages_are_pulled() {
     let (size, mut left, mut octets, mut most) = (1_000_000, 1_000_000usize, 0, 0);
     loop {
         match imap.step(&mut input, Instant::ORIGIN).unwrap() {
-            Step::Event(Event::Command(Command::Fetch { .. })) => {
+            Step::Event(Event::Command(Command::Fetch { .. }, _)) => {
                 imap.begin_fetch(2, &[]).unwrap();
                 imap.literal(PLACE, size).unwrap();
                 imap.more().unwrap();
@@ -509,7 +509,7 @@ fn messages_are_pulled() {
                     imap.more().unwrap();
                 }
             }
-            Step::Event(Event::Command(Command::Noop)) => break,
+            Step::Event(Event::Command(Command::Noop, _)) => break,
             Step::Wait(_) => {
                 most = most.max(imap.output().len());
                 let sent = imap.output().len().min(1000);
@@ -527,14 +527,14 @@ fn messages_are_pulled() {
 #[test]
 fn a_search_that_finds_nothing_says_so() {
     let nothing = |event: Event<'_>, imap: &mut Server, log: &mut Log| match event {
-        Event::Command(Command::Search { .. }) => imap.accept().unwrap(),
+        Event::Command(Command::Search { .. }, _) => imap.accept().unwrap(),
         event => app(event, imap, log),
     };
     let wire = b"l LOGIN bea secret\r\ns SELECT INBOX\r\na UID SEARCH ALL\r\n";
     let log = every_split(make, wire, 4096, nothing);
     assert!(log.sent().ends_with("* SEARCH\r\na OK done\r\n"), "{}", log.sent());
     let refused = |event: Event<'_>, imap: &mut Server, log: &mut Log| match event {
-        Event::Command(Command::Search { .. }) => imap.reject(None, "no").unwrap(),
+        Event::Command(Command::Search { .. }, _) => imap.reject(None, "no").unwrap(),
         event => app(event, imap, log),
     };
     let log = every_split(make, wire, 4096, refused);

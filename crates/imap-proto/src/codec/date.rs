@@ -83,6 +83,35 @@ impl DateTime {
         })
     }
 
+    /// The time so many seconds after the beginning of 1970, in UTC. What is before the year 0 or after
+    /// 9999 is moved there.
+    pub fn from_unix(seconds: i64) -> Self {
+        let seconds = seconds.clamp(-62_167_219_200, 253_402_300_799);
+        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let Date { year, month, day } = Date::from_days(days);
+        Self {
+            year,
+            month,
+            day,
+            hour: (second / 3600) as u8,
+            minute: (second / 60 % 60) as u8,
+            second: (second % 60) as u8,
+            offset: 0,
+        }
+    }
+
+    /// How many seconds after the beginning of 1970 it is.
+    pub fn unix(&self) -> i64 {
+        let [hour, minute, second] = [self.hour, self.minute, self.second].map(i64::from);
+        let local = self.date().days() * 86_400 + hour * 3600 + minute * 60 + second;
+        local - i64::from(self.offset) * 60
+    }
+
+    /// Its day, in its own zone.
+    pub fn date(&self) -> Date {
+        Date { year: self.year, month: self.month, day: self.day }
+    }
+
     /// Appends it in quotes.
     ///
     /// # Errors
@@ -122,6 +151,27 @@ pub struct Date {
 }
 
 impl Date {
+    /// The day so many days after the first of 1970; the calendar in eras of 400 years, years from March.
+    fn from_days(days: i64) -> Self {
+        let days = days + 719_468;
+        let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let day = day - (153 * month + 2) / 5 + 1;
+        let month = if month < 10 { month + 3 } else { month - 9 };
+        let year = year + era * 400 + i64::from(month <= 2);
+        Self { year: year as u16, month: month as u8, day: day as u8 }
+    }
+
+    fn days(self) -> i64 {
+        let [year, month, day] = [i64::from(self.year), self.month.into(), self.day.into()];
+        let year = year - i64::from(month <= 2);
+        let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
+        let day = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+        era * 146_097 + year * 365 + year / 4 - year / 100 + day - 719_468
+    }
+
     /// ```abnf
     /// date      = date-text / DQUOTE date-text DQUOTE
     /// date-text = date-day "-" date-month "-" date-year
@@ -165,5 +215,36 @@ impl Date {
         put_number(wire, u64::from(self.day));
         wire.extend_from_slice(alloc::format!("-{month}-{:04}", self.year).as_bytes());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_and_dates() {
+        for (seconds, text) in [
+            (0, "01-Jan-1970 00:00:00 +0000"),
+            (-1, "31-Dec-1969 23:59:59 +0000"),
+            (951_782_400, "29-Feb-2000 00:00:00 +0000"),
+            (1_790_000_042, "21-Sep-2026 14:14:02 +0000"),
+            (4_107_542_399, "28-Feb-2100 23:59:59 +0000"),
+            (i64::MIN, "01-Jan-0000 00:00:00 +0000"),
+            (i64::MAX, "31-Dec-9999 23:59:59 +0000"),
+        ] {
+            assert_eq!(DateTime::from_unix(seconds).to_string(), text);
+            let read = DateTime::parse(text.as_bytes()).expect("a date");
+            assert_eq!(read, DateTime::from_unix(seconds));
+            if seconds.unsigned_abs() < 1 << 40 {
+                assert_eq!(read.unix(), seconds, "{text}");
+            }
+        }
+        let zone = DateTime::parse(b" 1-Jan-1970 01:30:00 +0130").expect("a date");
+        assert_eq!(zone.unix(), 0);
+        for day in -1_000_000..1_000_000i64 {
+            let date = Date::from_days(day);
+            assert!(date.year > 9999 || date.days() == day || day < -719_528, "{day}");
+        }
     }
 }

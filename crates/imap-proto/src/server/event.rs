@@ -10,7 +10,10 @@ use crate::codec::{Command, DateTime, Flag, Items, ParseError, Secret, Text};
 pub enum Event<'i> {
     /// A command that the machine does not answer itself. SELECT and EXAMINE are answered with
     /// [`select`](super::Server::select), the others with data, if they ask for any, and a verdict.
-    Command(Command<'i>),
+    ///
+    /// Behind it stands its text, for an application that answers it in several steps: it can keep that,
+    /// and [read](Command::parse) it again.
+    Command(Command<'i>, &'i [u8]),
     /// LOGIN. Accepting it is what logs in.
     Login {
         /// The name.

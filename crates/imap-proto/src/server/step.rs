@@ -264,7 +264,7 @@ impl Server {
                 self.state = State::Idling;
                 Event::Idle
             }
-            command => Event::Command(command),
+            command => Event::Command(command, line),
         }
     }
 

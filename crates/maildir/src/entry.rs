@@ -44,6 +44,11 @@ impl Entry {
         self.place == Place::New
     }
 
+    /// Its file name without the flags.
+    pub(crate) fn base(&self) -> &str {
+        self.name.split(':').next().unwrap_or_default()
+    }
+
     /// Its flags.
     pub fn flags(&self) -> Flags {
         let info = self.name.split_once(INFO).map_or("", |(_, info)| info);
@@ -79,15 +84,14 @@ impl Entry {
     /// The same message with other flags: in `cur`, as there are no flags in `new`. What follows the flags
     /// after a comma stays.
     pub(crate) fn with_flags(&self, flags: Flags) -> Self {
-        let base = self.name.split(':').next().unwrap_or_default();
+        let base = self.base();
         let info = self.name.split_once(INFO).map_or("", |(_, info)| info);
         let more = info.find(',').map_or("", |comma| &info[comma..]);
         Self::new(Place::Cur, format!("{base}{INFO}{flags}{more}"))
     }
 
     fn number(&self, key: &str) -> Option<u64> {
-        let base = self.name.split(':').next()?;
-        base.split(',').skip(1).find_map(|part| part.strip_prefix(key)?.parse().ok())
+        self.base().split(',').skip(1).find_map(|part| part.strip_prefix(key)?.parse().ok())
     }
 }
 

@@ -3,7 +3,8 @@ use std::{fmt, str::FromStr};
 /// The longest name of a folder, in octets.
 const MAX_NAME: usize = 200;
 
-/// The name of a folder below the main one: parts with `.` between them, as in `Archive.2026`.
+/// The name of a folder below the main one: parts with `.` between them, as in `Archive.2026`. It is as it
+/// stands on the disk and in IMAP: what is not ASCII is in modified UTF-7 there.
 ///
 /// No name leads outside of the Maildir: a part is not empty, and holds no `/`, no `\`, no `.` and no control
 /// character.
@@ -45,6 +46,22 @@ impl FolderName {
     /// The name with dots.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name as people read it, if it is in modified UTF-7; otherwise as it is.
+    pub fn to_text(&self) -> String {
+        posta_core::utf7::decode(&self.0).unwrap_or_else(|| self.0.clone())
+    }
+
+    /// Whether it is a folder below this one.
+    pub fn is_below(&self, other: &Self) -> bool {
+        self.0.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    /// The name that this folder, or one below it, has once `from` is called `to`.
+    pub(crate) fn renamed(&self, from: &Self, to: &Self) -> Result<Self, FolderNameError> {
+        let rest = self.0.strip_prefix(from.as_str()).unwrap_or_default();
+        format!("{to}{rest}").parse()
     }
 
     /// The folder on disk.

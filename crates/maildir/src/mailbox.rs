@@ -130,6 +130,58 @@ impl<D: Disk + Clone> Maildir<D> {
         self.follow(entry, |entry| self.disk.remove(&self.path(&entry.path())))
     }
 
+    /// Copies a message into another folder of the same Maildir, with its flags and keywords. The copy
+    /// lasts; it has its time of delivery from `stamp`.
+    ///
+    /// # Errors
+    /// The disk failed, or the message is gone, or one of its keywords cannot be made there
+    /// ([`Error::Locked`], [`Error::NoKeyword`]): then nothing was copied.
+    pub fn copy(&self, entry: &Entry, to: &Self, stamp: &Stamp<'_>) -> Result<Entry, Error> {
+        let flags = self.flags_in(to, entry, stamp)?;
+        let mut from = self.open(entry)?;
+        let mut delivery = to.deliver(stamp)?;
+        let mut chunk = vec![0; 1 << 16];
+        loop {
+            match from.read(&mut chunk)? {
+                0 => break,
+                n => delivery.write(&chunk[..n])?,
+            }
+        }
+        let mut copy = delivery.commit()?;
+        to.set_flags(&mut copy, flags)?;
+        Ok(copy)
+    }
+
+    /// Moves a message into another folder of the same Maildir, with its flags and keywords, in one step. It
+    /// lasts once both have been [synced](Self::sync), first the one it goes to; until then a crash may
+    /// leave it in either or both, but never lose it.
+    ///
+    /// # Errors
+    /// As for [`copy`](Self::copy): then nothing was moved.
+    pub fn move_to(&self, entry: &Entry, to: &Self, stamp: &Stamp<'_>) -> Result<Entry, Error> {
+        let flags = self.flags_in(to, entry, stamp)?;
+        self.follow(entry, |entry| {
+            let moved = entry.with_flags(flags);
+            self.disk.rename(&self.path(&entry.path()), &to.path(&moved.path()))?;
+            Ok(moved)
+        })
+    }
+
+    /// The flags of a message with the letters that stand for its keywords in another folder.
+    fn flags_in(&self, to: &Self, entry: &Entry, stamp: &Stamp<'_>) -> Result<Flags, Error> {
+        let flags = entry.flags();
+        let letters: Flags = ('a'..='z')
+            .filter(|c| Flags::from_char(*c).is_some_and(|one| flags.contains(one)))
+            .collect();
+        let mut there = flags - letters;
+        if !letters.is_empty() {
+            for keyword in self.keywords()?.of(letters) {
+                there |= to.add_keyword(keyword, stamp)?;
+            }
+        }
+        Ok(there)
+    }
+
     /// Makes flags, moves and removals last.
     ///
     /// # Errors
@@ -208,6 +260,31 @@ impl<D: Disk + Clone> Maildir<D> {
         }
     }
 
+    /// Gives a folder, and those below it, another name.
+    ///
+    /// # Errors
+    /// The disk failed; there is no such folder; or there is one that they would take the name of, or
+    /// they would be below themselves.
+    pub fn rename_folder(&self, from: &FolderName, to: &FolderName) -> Result<(), Error> {
+        let folders = self.folders()?;
+        let mut renamed = Vec::new();
+        for name in folders.iter().filter(|name| *name == from || name.is_below(from)) {
+            renamed.push((name, name.renamed(from, to)?));
+        }
+        if renamed.is_empty() {
+            return Err(Error::NoFolder(from.clone()));
+        }
+        let taken =
+            renamed.iter().map(|(_, name)| name).chain([to]).find(|name| folders.contains(name));
+        if let Some(name) = taken.or_else(|| Some(to).filter(|to| to.is_below(from))) {
+            return Err(Error::FolderExists(name.clone()));
+        }
+        for (name, renamed) in &renamed {
+            self.disk.rename_dir(&name.directory(), &renamed.directory())?;
+        }
+        Ok(self.disk.sync_dir("")?)
+    }
+
     /// Removes a folder with its messages. Folders below it, which Maildir++ keeps beside it, stay.
     ///
     /// # Errors
@@ -284,7 +361,11 @@ impl<D: Disk + Clone> Maildir<D> {
         Err(gone())
     }
 
-    fn path(&self, path: &str) -> String {
+    pub(crate) fn disk(&self) -> D {
+        self.disk.clone()
+    }
+
+    pub(crate) fn path(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
 }

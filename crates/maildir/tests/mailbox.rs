@@ -149,6 +149,9 @@ impl Disk for Restless<'_> {
     fn remove(&self, _: &str) -> Result<(), disk::Error> {
         unreachable!()
     }
+    fn rename_dir(&self, _: &str, _: &str) -> Result<(), disk::Error> {
+        unreachable!()
+    }
     fn remove_dir(&self, _: &str) -> Result<(), disk::Error> {
         unreachable!()
     }

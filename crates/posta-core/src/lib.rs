@@ -106,6 +106,7 @@
 //! # Standards
 //!
 //! - RFC 5321 4.5.2: dots; 2.3.8: CR and LF only as CRLF. RFC 1939 3: dots in POP3.
+//! - RFC 3501 5.1.3: names of mailboxes.
 //!
 //! # Limits
 //!
@@ -127,6 +128,7 @@ mod machine;
 mod output;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod utf7;
 
 pub use base64::is_base64;
 pub use input::Input;

@@ -50,6 +50,7 @@ enum Change {
     /// file its new name.
     Leave(String, String, usize),
     Folder(String),
+    MoveFolder(String, String),
     NoFolder(String),
 }
 
@@ -198,7 +199,9 @@ impl Change {
             | Self::Leave(path, ..)
             | Self::Folder(path)
             | Self::NoFolder(path) => above(path) == folder,
-            Self::Move(from, to, _) => above(from) == folder && above(to) == folder,
+            Self::Move(from, to, _) | Self::MoveFolder(from, to) => {
+                above(from) == folder && above(to) == folder
+            }
         }
     }
 }
@@ -217,6 +220,16 @@ fn apply(change: &Change, names: &mut BTreeMap<String, usize>, folders: &mut BTr
         }
         Change::Folder(path) => {
             folders.insert(path.clone());
+        }
+        Change::MoveFolder(from, to) => {
+            let moved = |path: &String| match path.strip_prefix(from.as_str()) {
+                Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                    std::format!("{to}{rest}")
+                }
+                _ => path.clone(),
+            };
+            *names = names.iter().map(|(path, file)| (moved(path), *file)).collect();
+            *folders = folders.iter().map(moved).collect();
         }
         Change::NoFolder(path) => {
             folders.remove(path);
@@ -326,6 +339,16 @@ impl Disk for SimDisk {
         })
     }
 
+    fn rename_dir(&self, from: &str, to: &str) -> Result<(), Error> {
+        check_path(Operation::Rename, from)?;
+        self.run(Operation::Rename, to, |state| {
+            state.folder_exists(from)?;
+            state.is_free(to)?;
+            state.change(Change::MoveFolder(from.into(), to.into()));
+            Ok(())
+        })
+    }
+
     fn remove_dir(&self, path: &str) -> Result<(), Error> {
         self.run(Operation::RemoveDir, path, |state| {
             state.folder_exists(path)?;
@@ -371,6 +394,9 @@ impl Disk for SimDisk {
 
     fn stat(&self, path: &str) -> Result<Stat, Error> {
         self.run(Operation::Stat, path, |state| {
+            if state.folders.contains(path) {
+                return Ok(Stat { size: 0, modified: 0 });
+            }
             let number = state.number(path)?;
             Ok(Stat { size: state.files[number].octets.len() as u64, modified: 0 })
         })

@@ -87,6 +87,7 @@ mod edit;
 mod error;
 mod header;
 mod ids;
+pub mod imap;
 mod index;
 mod lex;
 mod message;

@@ -108,8 +108,8 @@ fn many_addresses_parameters_and_names() {
 enum Tree {
     Text(String),
     Binary(String),
-    Multipart(Vec<Tree>),
-    Message(String, Box<Tree>),
+    Multipart(Vec<Self>),
+    Message(String, Box<Self>),
 }
 
 fn tree() -> impl Strategy<Value = Tree> {

@@ -29,7 +29,7 @@ impl<'m> Inside<'m> {
             let text = if part.kind() == Kind::Multipart { part.preamble() } else { part.body() };
             child.map_or(Self::NoParts(text), Self::Parts)
         } else if kind.is("message", "rfc822") {
-            child.map_or(Self::NoMessage(part.body()), Self::Message)
+            child.map_or_else(|| Self::NoMessage(part.body()), Self::Message)
         } else {
             Self::Content
         }

@@ -5,7 +5,7 @@ use super::inside::Inside;
 use super::string::{put_field, put_number, put_string};
 use crate::lex::{Lex, is_token};
 use crate::message::{Message, Part};
-use crate::mime::{ContentType, Params};
+use crate::mime::{ContentType, Encoding, Params};
 use alloc::vec::Vec;
 
 /// Appends BODY, or with extension data (`extended`) BODYSTRUCTURE. RFC 3501 7.4.2
@@ -156,15 +156,16 @@ impl Writer<'_, '_> {
         self.out.extend_from_slice(b" (\"charset\" \"us-ascii\")");
     }
 
+    /// What is neither an encoding that is known nor a single token, as `quoted printable`, is none.
     // RFC 2045 6.1: encoding := "Content-Transfer-Encoding" ":" mechanism
     fn put_encoding(&mut self, part: &Part<'_>) {
         let value = part.field("Content-Transfer-Encoding").map(|field| field.value());
         let mut lex = Lex::new(value.unwrap_or_default());
         lex.skip_cfws();
-        match lex.take_while(is_token) {
-            b"" => self.out.extend_from_slice(b"\"7BIT\""),
-            name => put_string(name, self.out),
-        }
+        let name = lex.take_while(is_token);
+        lex.skip_cfws();
+        let known = lex.peek().is_none() || part.encoding() != Encoding::Unknown;
+        put_string(if known && !name.is_empty() { name } else { b"7BIT" }, self.out);
     }
 
     /// The text that stands for the content of a composite `part` that could not be taken apart.

@@ -4,10 +4,10 @@ use imf_message::{Message, imap};
 
 /// What a BODYSTRUCTURE says, as far as it can be checked.
 pub(crate) struct Body {
-    pub(crate) parts: Vec<Body>,
+    pub(crate) parts: Vec<Self>,
     pub(crate) octets: usize,
     pub(crate) lines: Option<usize>,
-    pub(crate) message: Option<Box<Body>>,
+    pub(crate) message: Option<Box<Self>>,
 }
 
 pub(crate) struct Wire<'a> {

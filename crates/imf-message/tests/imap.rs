@@ -230,6 +230,7 @@ fn header_fields_are_whole_in_order_and_closed() {
         ),
         (&[b"X"], "\r\n", "Received: a\r\n\tb\r\nSubject: 1\r\nFROM : x\r\nreceived: c\r\n\r\n"),
         (&[b"Subj", b"Subjects", b"", b"\xff"], "\r\n", &text[..text.len() - 4]),
+        (&[b"X-Z", b"subject", b"Received", b"From", b"A"], &text[..text.len() - 4], "\r\n"),
         (&[], "\r\n", &text[..text.len() - 4]),
     ];
     for (names, found, rest) in cases {

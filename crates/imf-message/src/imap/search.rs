@@ -1,6 +1,5 @@
 //! SEARCH by text.
 
-use crate::index::Kind;
 use crate::message::{Field, Message, Part};
 use alloc::string::String;
 use memchr::memmem::Finder;
@@ -21,23 +20,25 @@ pub fn header_contains(message: &Message<'_>, name: &str, needle: &str) -> bool 
 
 /// Whether a text of the body has `needle` in it, for the search key `BODY`. RFC 3501 6.4.4
 ///
-/// Looks into the text parts, HTML as it is written, and reports and messages inside with their headers: all
-/// with transfer encodings and charsets decoded. Not into what else is attached.
-/// Case is compared as in [`header_contains`].
+/// Looks into the text parts, those of messages inside too, into HTML as it is written, and into reports: all with
+/// transfer encodings and charsets decoded. Not into what else is attached, and not into any header field, as
+/// RFC 9051 6.4.4 makes clear. Case is compared as in [`header_contains`].
 #[must_use]
 pub fn body_contains(message: &Message<'_>, needle: &str) -> bool {
     in_body(message, &Finder::new(&lower(needle)))
 }
 
-/// Whether the header, its field names included, or a text of the body has `needle` in it, for the search key
-/// `TEXT`. RFC 3501 6.4.4
+/// Whether a header or a text of the body has `needle` in it, for the search key `TEXT`. RFC 3501 6.4.4
 ///
-/// The body is searched as in [`body_contains`], case is compared as in [`header_contains`].
+/// The header fields, their names included, are those of the message and, as RFC 9051 6.4.4 makes clear, of all
+/// its parts. The body is searched as in [`body_contains`], case is compared as in [`header_contains`].
 #[must_use]
 pub fn text_contains(message: &Message<'_>, needle: &str) -> bool {
     let needle = lower(needle);
     let needle = Finder::new(&needle);
-    message.fields().any(|field| is_in_line(&field, &needle)) || in_body(message, &needle)
+    let line = |field: &Field<'_>| alloc::format!("{}: {}", field.name(), field.text());
+    let in_header = |part: Part<'_>| part.fields().any(|field| is_in(&line(&field), &needle));
+    message.parts().any(in_header) || in_body(message, &needle)
 }
 
 fn in_body(message: &Message<'_>, needle: &Finder<'_>) -> bool {
@@ -46,10 +47,6 @@ fn in_body(message: &Message<'_>, needle: &Finder<'_>) -> bool {
 }
 
 fn in_part(part: &Part<'_>, needle: &Finder<'_>) -> bool {
-    let inner = part.parent().is_some_and(|parent| parent.kind() == Kind::Message);
-    if inner && part.fields().any(|field| is_in_line(&field, needle)) {
-        return true;
-    }
     let kind = part.content_type();
     // What was not taken apart is text: a multipart without a boundary, and a message under an encoding.
     let text = kind.is("text", "*") || kind.is("message", "*") || kind.is("multipart", "*");
@@ -59,10 +56,6 @@ fn in_part(part: &Part<'_>, needle: &Finder<'_>) -> bool {
 /// `needle` is in lower case already.
 fn is_in(text: &str, needle: &Finder<'_>) -> bool {
     needle.find(lower(text).as_bytes()).is_some()
-}
-
-fn is_in_line(field: &Field<'_>, needle: &Finder<'_>) -> bool {
-    is_in(&alloc::format!("{}: {}", field.name(), field.text()), needle)
 }
 
 /// Lower case character by character: unlike `str::to_lowercase` it does not look at where a sigma stands.

@@ -1,12 +1,16 @@
 //! Addresses: mailboxes and groups (RFC 5322 3.4 and 4.4, RFC 6854), read tolerantly and in one pass.
 
 use crate::error::Error;
-use crate::lex::{Lex, Token, is_atext, trim, unfold};
+use crate::lex::is_atext;
 use crate::words;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
+
+mod parse;
+use parse::Verdict;
+pub(crate) use parse::{Sink, Spelled, parse};
 
 /// Addresses read from one field unless told otherwise.
 pub const MAX_ADDRESSES: usize = 10_000;
@@ -115,17 +119,10 @@ impl AddressList {
     /// Reads a field value, up to `limit` mailboxes and groups together.
     #[must_use]
     pub fn with_limit(value: &[u8], limit: usize) -> Self {
-        let mut parser = Parser {
-            lex: Lex::new(value),
-            item: Item::default(),
-            group: None,
-            list: Self { sound: true, ..Self::default() },
-            left: limit,
-        };
-        parser.run();
-        let mut list = parser.list;
-        list.sound &= !parser.lex.defect && !list.truncated && !list.addresses.is_empty();
-        list
+        let mut decoded = Decoded::default();
+        let Verdict { sound, truncated } = parse(value, limit, &mut decoded);
+        let addresses = decoded.addresses;
+        Self { sound: sound && !addresses.is_empty(), addresses, truncated }
     }
 
     /// All mailboxes, those of groups too.
@@ -137,294 +134,38 @@ impl AddressList {
     }
 }
 
-/// `word *("." word)` under way, spaces between the words dropped.
+/// Collects addresses with their text decoded.
 #[derive(Default)]
-struct Dotted {
-    text: Vec<u8>,
-    /// The last thing was a dot.
-    dot: bool,
-    broken: bool,
-}
-
-impl Dotted {
-    fn word(&mut self, word: &[u8], first: bool) {
-        self.broken |= !first && !self.dot;
-        self.dot = false;
-        self.text.extend_from_slice(word);
-    }
-
-    fn dot(&mut self, first: bool) {
-        self.broken |= first || self.dot;
-        self.dot = true;
-        self.text.push(b'.');
-    }
-
-    /// Whether it is a local part or domain.
-    const fn sound(&self) -> bool {
-        !self.broken && !self.dot
-    }
-}
-
-/// One list element under way.
-#[derive(Default)]
-struct Item {
-    phrase: Vec<u8>,
-    local: Dotted,
-    /// Words and dots so far.
-    words: usize,
-    /// A dot came before any word.
-    leading_dot: bool,
-    address: Option<(String, String)>,
-    /// The address was in angle brackets.
-    angle: bool,
-    comment: Option<String>,
-}
-
-impl Item {
-    fn word(&mut self, word: &[u8], space: bool) {
-        if space && !self.phrase.is_empty() {
-            self.phrase.push(b' ');
-        }
-        self.phrase.extend_from_slice(word);
-        self.local.word(word, self.words == 0);
-        self.words += 1;
-    }
-}
-
-struct Parser<'a> {
-    lex: Lex<'a>,
-    item: Item,
+struct Decoded {
+    addresses: Vec<Address>,
     group: Option<(String, Vec<Mailbox>)>,
-    list: AddressList,
-    left: usize,
 }
 
-impl Parser<'_> {
-    /// ```abnf
-    /// address-list = (address *("," address)) / obs-addr-list
-    /// address      = mailbox / group
-    /// mailbox      = [display-name] angle-addr / addr-spec
-    /// group        = display-name ":" [group-list] ";" [CFWS]
-    /// ```
-    fn run(&mut self) {
-        while self.left > 0 {
-            let space = self.skip();
-            if let Some(len) = words::word_len(self.lex.rest()) {
-                self.encoded(len, space);
-                continue;
-            }
-            let Some(token) = self.lex.token() else { break };
-            match token {
-                Token::Atom(word) => self.word(word, space),
-                Token::Quoted(word) => self.word(&word, space),
-                Token::Literal(word) => {
-                    self.list.sound = false;
-                    self.word(word, space);
-                }
-                Token::Special(b'.') if self.item.address.is_none() => {
-                    self.item.phrase.push(b'.');
-                    self.item.leading_dot |= self.item.words == 0;
-                    self.item.local.dot(self.item.words == 0);
-                    self.item.words += 1;
-                }
-                Token::Special(b'@') if self.item.address.is_none() => {
-                    self.list.sound &= self.item.words > 0 && self.item.local.sound();
-                    let local = core::mem::take(&mut self.item.local.text);
-                    let domain = self.domain();
-                    self.item.phrase.clear();
-                    self.item.address = Some((text(&local), domain));
-                }
-                Token::Special(b'<') if self.item.address.is_none() => {
-                    // RFC 5322 3.2.5: phrase = 1*word / obs-phrase, which may not start with a dot
-                    self.list.sound &= !self.item.leading_dot;
-                    let address = self.angle();
-                    self.item.address = Some(address);
-                    self.item.angle = true;
-                }
-                // `ana@a.org <ana@a.org>`: the address in brackets is meant, whatever the other one is.
-                Token::Special(b'<') if !self.item.angle => {
-                    self.list.sound = false;
-                    if let Some((local, domain)) = self.item.address.take() {
-                        self.item.phrase = alloc::format!("{local}@{domain}").into_bytes();
-                    }
-                    let address = self.angle();
-                    self.item.address = Some(address);
-                    self.item.angle = true;
-                }
-                Token::Special(b':') if self.group.is_none() && self.item.words > 0 => {
-                    self.list.sound &= self.item.address.is_none();
-                    let item = core::mem::take(&mut self.item);
-                    self.group = Some((words::decode(&item.phrase).into_owned(), Vec::new()));
-                    self.left -= 1;
-                }
-                Token::Special(b',') => self.end_item(),
-                Token::Special(b';') => {
-                    self.end_item();
-                    self.list.sound &= self.group.is_some();
-                    self.end_group();
-                }
-                Token::Special(_) => self.list.sound = false,
-            }
-        }
-        if self.left == 0 {
-            self.skip();
-            self.list.truncated = !self.lex.rest().is_empty();
-        }
-        self.end_item();
-        self.list.sound &= self.group.is_none();
-        self.end_group();
-    }
-
-    /// Skips white space and comments; keeps the last comment, which may be a name.
-    fn skip(&mut self) -> bool {
-        let space = self.lex.skip_cfws();
-        if let Some(comment) = self.lex.comment.take() {
-            let plain: Vec<u8> = comment.iter().copied().filter(|&b| b != b'\\').collect();
-            let comment = words::decode(trim(&plain)).into_owned();
-            self.item.comment = Some(comment).filter(|c| !c.is_empty());
-        }
-        space
-    }
-
-    fn word(&mut self, word: &[u8], space: bool) {
-        if self.item.address.is_some() {
-            self.list.sound = false;
-            return;
-        }
-        self.item.word(word, space);
-    }
-
-    /// Takes an encoded word whole: some senders leave commas and brackets in it as they are.
-    fn encoded(&mut self, len: usize, space: bool) {
-        let word = &self.lex.rest()[..len];
-        self.list.sound &= word.iter().all(|&b| is_atext(b));
-        for _ in 0..len {
-            self.lex.bump();
-        }
-        self.word(word, space);
-    }
-
-    /// Reads on behind `<`.
-    // RFC 5322 3.4: angle-addr = [CFWS] "<" addr-spec ">" [CFWS] / obs-angle-addr
-    fn angle(&mut self) -> (String, String) {
-        let (mut local, mut count) = (Dotted::default(), 0_usize);
-        let mut address = None;
-        self.skip();
-        // RFC 5322 4.4: obs-route = obs-domain-list ":"; a list of domains, to be ignored
-        if matches!(self.lex.peek(), Some(b'@' | b',')) {
-            self.route();
-        }
-        loop {
-            self.skip();
-            if matches!(self.lex.peek(), Some(b',' | b';' | b'<')) && count > 0 {
-                break;
-            }
-            match self.lex.token() {
-                Some(Token::Special(b'>')) => {
-                    self.list.sound &= address.is_some();
-                    return address.unwrap_or_else(|| (text(&local.text), String::new()));
-                }
-                None => break,
-                Some(_) if address.is_some() => self.list.sound = false,
-                Some(Token::Atom(word)) => {
-                    local.word(word, count == 0);
-                    count += 1;
-                }
-                Some(Token::Quoted(word)) => {
-                    local.word(&word, count == 0);
-                    count += 1;
-                }
-                Some(Token::Special(b'.')) => {
-                    local.dot(count == 0);
-                    count += 1;
-                }
-                Some(Token::Special(b'@')) => {
-                    self.list.sound &= count > 0 && local.sound();
-                    count += 1;
-                    address = Some((text(&local.text), self.domain()));
-                }
-                Some(_) => self.list.sound = false,
-            }
-        }
-        self.list.sound = false;
-        address.unwrap_or_else(|| (text(&local.text), String::new()))
-    }
-
-    fn route(&mut self) {
-        loop {
-            self.skip();
-            match self.lex.peek() {
-                Some(b',') => {
-                    self.lex.bump();
-                }
-                Some(b'@') => {
-                    self.lex.bump();
-                    self.domain();
-                }
-                Some(b':') => {
-                    self.lex.bump();
-                    return;
-                }
-                _ => {
-                    self.list.sound = false;
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Reads on behind `@`.
-    // RFC 5322 3.4.1: domain = dot-atom / domain-literal / obs-domain
-    fn domain(&mut self) -> String {
-        let (mut domain, mut count) = (Dotted::default(), 0_usize);
-        loop {
-            self.skip();
-            match self.lex.peek() {
-                Some(b'[') if count == 0 => {
-                    let Some(Token::Literal(literal)) = self.lex.token() else { break };
-                    return text(&unfold(literal));
-                }
-                Some(b'.') => {
-                    self.lex.bump();
-                    domain.dot(count == 0);
-                }
-                Some(b) if is_atext(b) && (count == 0 || domain.dot) => {
-                    domain.word(self.lex.take_while(is_atext), count == 0);
-                }
-                _ => break,
-            }
-            count += 1;
-        }
-        self.list.sound &= count > 0 && domain.sound();
-        text(&domain.text)
-    }
-
-    fn end_item(&mut self) {
-        let item = core::mem::take(&mut self.item);
-        if item.words == 0 && item.address.is_none() {
-            return;
-        }
-        let name = trim(&item.phrase);
-        let name = (!name.is_empty()).then(|| words::decode(name).into_owned());
-        let mailbox = match item.address {
-            Some((local, domain)) => Mailbox { name: name.or(item.comment), local, domain },
-            None => {
-                self.list.sound = false;
-                Mailbox { name, ..Mailbox::default() }
-            }
-        };
-        self.left = self.left.saturating_sub(1);
+impl Sink for Decoded {
+    fn mailbox(&mut self, Spelled { phrase, comment, local, domain, .. }: Spelled) {
+        let name = (!phrase.is_empty()).then_some(phrase);
+        let comment = || comment.map(|text| decode(&text)).filter(|text| !text.is_empty());
+        let name = name.map(|text| decode(&text)).or_else(comment);
+        let mailbox = Mailbox { name, local: text(&local), domain: text(&domain) };
         match &mut self.group {
             Some((_, members)) => members.push(mailbox),
-            None => self.list.addresses.push(Address::Mailbox(mailbox)),
+            None => self.addresses.push(Address::Mailbox(mailbox)),
         }
     }
 
-    fn end_group(&mut self) {
+    fn group(&mut self, name: Vec<u8>) {
+        self.group = Some((decode(&name), Vec::new()));
+    }
+
+    fn end(&mut self) {
         if let Some((name, members)) = self.group.take() {
-            self.list.addresses.push(Address::Group { name, members });
+            self.addresses.push(Address::Group { name, members });
         }
     }
+}
+
+fn decode(phrase: &[u8]) -> String {
+    words::decode(phrase).into_owned()
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -2,13 +2,14 @@
 //!
 //! **In scope**: finding every header field and MIME part of any bytes at all; reading addresses, dates,
 //! identifiers, encoded words, parameters, bodies; changing header fields with no other byte touched;
-//! building messages and delivery status notifications.
+//! building messages and delivery status notifications; what an IMAP server says of a message ([`imap`]).
 //! **Out of scope**: envelopes and transport (`smtp-proto`), signatures, S/MIME and OpenPGP, rendering of HTML,
 //! rewriting of bodies.
 //!
 //! ```text
 //!                 ┌─> Part, Field ──> text, addresses, dates, …
 //! bytes ─> Message┤     (views)
+//!                 ├─> imap: ENVELOPE, BODYSTRUCTURE, BODY[…], SEARCH
 //!                 └─> Index: spans that outlive the bytes
 //!            │
 //!            v        Header::text, addresses, ids, date
@@ -60,6 +61,7 @@
 //! - RFC 2183: disposition
 //! - RFC 6532: UTF-8 in headers
 //! - RFC 5321 4.4: Received
+//! - RFC 3501 6.4.4, 6.4.5, 7.4.2: what is told of messages over IMAP
 //! - RFC 3464, 6522, 3834, 6533 3: delivery status notifications
 //!
 //! # Limits
@@ -87,6 +89,7 @@ mod edit;
 mod error;
 mod header;
 mod ids;
+pub mod imap;
 mod index;
 mod lex;
 mod message;

@@ -163,10 +163,20 @@ impl<'m> Part<'m> {
         self.node().body.of(self.bytes)
     }
 
+    /// In a multipart, the text before the first delimiter.
+    pub(crate) fn preamble(&self) -> &'m [u8] {
+        self.node().preamble.of(self.bytes)
+    }
+
     /// The part around this one.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         self.node().parent.map(|number| Self { number, ..*self })
+    }
+
+    /// The part after this one, inside the same parent.
+    pub(crate) fn next(&self) -> Option<Self> {
+        self.node().next.map(|number| Self { number, ..*self })
     }
 
     /// The parts inside, in order; the inner message where this part holds one.
@@ -192,11 +202,15 @@ impl<'m> Part<'m> {
     /// The Content-Type, or what holds without one or with one that does not parse.
     #[must_use]
     pub fn content_type(&self) -> ContentType<'m> {
+        self.stated_type().unwrap_or_else(ContentType::text)
+    }
+
+    /// The Content-Type that is there, or that a digest gives; none where plain text is the default.
+    pub(crate) fn stated_type(&self) -> Option<ContentType<'m>> {
         let node = self.node();
-        let read = |field: Field<'m>| ContentType::parse(field.value());
         match node.content_type {
-            None if node.in_digest => ContentType::message(),
-            number => self.numbered(number).and_then(read).unwrap_or_else(ContentType::text),
+            None if node.in_digest => Some(ContentType::message()),
+            number => ContentType::parse(self.numbered(number)?.value()),
         }
     }
 

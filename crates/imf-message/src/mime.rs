@@ -203,6 +203,11 @@ impl<'a> ContentType<'a> {
         guess(self.subtype)
     }
 
+    /// Type and subtype as bytes.
+    pub(crate) const fn names(&self) -> [&'a [u8]; 2] {
+        [self.kind, self.subtype]
+    }
+
     /// Whether this is `kind/subtype`, in any case; a subtype of `*` stands for all.
     #[must_use]
     pub fn is(&self, kind: &str, subtype: &str) -> bool {
@@ -249,6 +254,11 @@ impl<'a> Disposition<'a> {
     #[must_use]
     pub fn kind(&self) -> Cow<'a, str> {
         guess(self.kind)
+    }
+
+    /// The disposition as bytes.
+    pub(crate) const fn name(&self) -> &'a [u8] {
+        self.kind
     }
 
     /// Whether it is an attachment. RFC 2183 2.8: so is what is not known.

@@ -2,6 +2,8 @@
 //! every difference is listed here with its reason.
 #![allow(clippy::unwrap_used)]
 
+#[path = "imap/grammar.rs"]
+mod grammar;
 #[path = "corpora/json.rs"]
 mod json;
 
@@ -59,6 +61,15 @@ fn every_message_is_covered_and_kept() {
                 let _ = (field.text(), field.addresses(), field.date(), field.ids());
             }
         }
+    }
+}
+
+#[test]
+fn every_message_is_told_by_the_grammar_of_imap() {
+    for file in walk(&corpora("message")) {
+        let bytes = std::fs::read(&file).unwrap();
+        grammar::check(&bytes);
+        grammar::check(&imf_message::to_crlf(&bytes));
     }
 }
 

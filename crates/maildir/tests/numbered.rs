@@ -113,9 +113,14 @@ fn a_lock_is_respected_until_it_is_old() {
 fn no_crash_gives_a_uid_to_two_messages() {
     // What was told before the crash: which UID under which validity is which message.
     type Told = BTreeMap<(u32, u32), String>;
-    let tell = |disk: &SimDisk, count: u64, told: &mut Told, next: &mut (u32, u32)| -> Option<()> {
-        let maildir = Maildir::create(disk).ok()?;
-        deliver(&maildir, count, &format!("{count}")).ok()?;
+    type Next = (u32, u32);
+    fn tell(
+        maildir: &Maildir<&SimDisk>,
+        count: u64,
+        told: &mut Told,
+        next: &mut Next,
+    ) -> Option<()> {
+        deliver(maildir, count, &format!("{count}")).ok()?;
         let numbered = maildir.numbered(&stamp(count + 10), true).ok()?;
         for message in &numbered.messages {
             let key = (numbered.uid_validity, message.uid);
@@ -126,24 +131,24 @@ fn no_crash_gives_a_uid_to_two_messages() {
         assert!(now >= *next, "{now:?} after {next:?}");
         *next = now;
         Some(())
-    };
+    }
     let scenario = |disk: &SimDisk| {
         let (mut told, mut next) = (Told::new(), (0, 0));
-        let _ = tell(disk, 1, &mut told, &mut next);
-        let maildir = Maildir::create(disk);
-        if let Some(entry) =
-            maildir.and_then(|maildir| maildir.list()).ok().and_then(|mut all| all.pop())
-        {
-            let _ = Maildir::create(disk).map(|maildir| maildir.remove(&entry));
+        let Ok(maildir) = Maildir::create(disk) else { return (told, next) };
+        let _ = tell(&maildir, 1, &mut told, &mut next);
+        if let Some(entry) = maildir.list().ok().and_then(|mut all| all.pop()) {
+            let _ = maildir.remove(&entry);
+            let _ = maildir.sync();
         }
-        let _ = tell(disk, 2, &mut told, &mut next);
+        let _ = tell(&maildir, 2, &mut told, &mut next);
         (told, next)
     };
-    let check = |disk: &SimDisk, (told, next): &(Told, (u32, u32))| {
+    let check = |disk: &SimDisk, (told, next): &(Told, Next)| {
         let (mut told, mut next) = (told.clone(), *next);
+        let maildir = Maildir::create(disk).expect("the disk works again");
         // A lock that was left is old by now: the simulated disk's files are of 1970.
-        tell(disk, 3, &mut told, &mut next).expect("the disk works again");
-        tell(disk, 4, &mut told, &mut next).expect("the disk works again");
+        tell(&maildir, 3, &mut told, &mut next).expect("the disk works again");
+        tell(&maildir, 4, &mut told, &mut next).expect("the disk works again");
     };
     assert!(every_crash(scenario, check) > 300);
     every_failure(scenario, check);

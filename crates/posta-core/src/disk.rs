@@ -314,6 +314,11 @@ impl<D: Disk> Reader<D> {
         Ok(Self { disk, file, offset: 0 })
     }
 
+    /// Passes over so many octets.
+    pub fn skip(&mut self, octets: u64) {
+        self.offset = self.offset.saturating_add(octets);
+    }
+
     /// Reads the next octets into `buffer` and returns how many; 0 at the end.
     ///
     /// # Errors

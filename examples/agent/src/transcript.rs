@@ -30,7 +30,7 @@ pub fn transcript(session: &str, we: Who) -> Option<Tap> {
     }))
 }
 
-/// Turns the bytes of an SMTP, LMTP or POP3 session into logged lines, with secrets hidden.
+/// Turns the bytes of an SMTP, LMTP, POP3 or IMAP session into logged lines, with secrets hidden.
 #[derive(Debug)]
 struct Transcript {
     session: String,
@@ -45,6 +45,8 @@ enum Phase {
     Command,
     /// Part of an authentication exchange, until the server decides.
     Secret,
+    /// Part of an IMAP command that came in literals, until its last line.
+    Literal,
     /// Part of a message, until the line with the dot.
     Message,
 }
@@ -88,9 +90,15 @@ impl Transcript {
 
     /// What may be shown of the client's line.
     fn hide(&mut self, line: &[u8]) -> Vec<u8> {
-        let words: Vec<&[u8]> = line.splitn(3, |octet| *octet == b' ').collect();
+        let mut words: Vec<&[u8]> = line.splitn(3, |octet| *octet == b' ').collect();
         let secret = match self.phase {
             Phase::Secret => return b"***".to_vec(),
+            Phase::Literal => {
+                if !line.ends_with(b"}") {
+                    self.phase = Phase::Command;
+                }
+                return b"***".to_vec();
+            }
             Phase::Message => {
                 if line == b"." {
                     self.phase = Phase::Command;
@@ -104,7 +112,21 @@ impl Transcript {
                 }
                 b"APOP" => 2,
                 b"PASS" => 1,
-                _ => return line.to_vec(),
+                _ => match words.get(1).map(|word| word.to_ascii_uppercase()).as_deref() {
+                    Some(b"AUTHENTICATE") => {
+                        self.phase = Phase::Secret;
+                        // Behind the mechanism.
+                        words = line.splitn(4, |octet| *octet == b' ').collect();
+                        3
+                    }
+                    Some(b"LOGIN") => {
+                        if line.ends_with(b"}") {
+                            self.phase = Phase::Literal;
+                        }
+                        2
+                    }
+                    _ => return line.to_vec(),
+                },
             },
         };
         if words.len() <= secret {
@@ -116,7 +138,7 @@ impl Transcript {
     fn reply(&mut self, line: &[u8]) {
         self.phase = match (self.phase, line) {
             (Phase::Command, [b'3', b'5', b'4', ..]) => Phase::Message,
-            (Phase::Secret, [b'3', ..] | [b'+', b' ', ..] | [b'+']) => Phase::Secret,
+            (Phase::Secret, [b'3', ..] | [b'+' | b'*', b' ', ..] | [b'+']) => Phase::Secret,
             (Phase::Secret, _) => Phase::Command,
             (phase, _) => phase,
         };
@@ -147,6 +169,21 @@ mod tests {
             (Who::Client, "PASS me the salt",            "PASS me the salt"),
             (Who::Client, ".",                           "."),
             (Who::Client, "PASS word",                   "PASS ***"),
+            (Who::Client, "A1 LOGIN bea secret",         "A1 LOGIN ***"),
+            (Who::Client, "A2 login {3}",                "A2 login ***"),
+            (Who::Server, "+ go on",                     ""),
+            (Who::Client, "bea {6}",                     "***"),
+            (Who::Server, "+ go on",                     ""),
+            (Who::Client, "secret",                      "***"),
+            (Who::Client, "A3 SELECT INBOX",             "A3 SELECT INBOX"),
+            (Who::Client, "A4 AUTHENTICATE PLAIN AGJl",  "A4 AUTHENTICATE PLAIN ***"),
+            (Who::Server, "A4 NO",                       ""),
+            (Who::Client, "A5 AUTHENTICATE PLAIN",       "A5 AUTHENTICATE PLAIN"),
+            (Who::Server, "* OK wait",                   ""),
+            (Who::Server, "+",                           ""),
+            (Who::Client, "AGJlYQ==",                    "***"),
+            (Who::Server, "A5 OK",                       ""),
+            (Who::Client, "A6 NOOP",                     "A6 NOOP"),
         ];
         for (who, line, shown) in table {
             match who {

@@ -26,4 +26,8 @@ pub struct Listen {
     pub pop3: Vec<String>,
     /// POP3 over TLS. The standard port is 995.
     pub pop3s: Vec<String>,
+    /// IMAP in the clear until STARTTLS; passwords are taken only after it. The standard port is 143.
+    pub imap: Vec<String>,
+    /// IMAP over TLS. The standard port is 993.
+    pub imaps: Vec<String>,
 }

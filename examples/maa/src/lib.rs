@@ -1,41 +1,53 @@
-//! The access agent: POP3 over Maildirs.
+//! The access agent: POP3 and IMAP over Maildirs.
 
 mod config;
-mod locks;
-mod maildrop;
-mod session;
+mod imap;
+mod pop3;
 
 pub use config::{Config, Listen};
 
-use agent::{Failure, Logins, Service};
-use locks::Locks;
-use pop3_proto::server::{self, Tls};
+use agent::{Failure, Logins, Mailboxes, Service, Stamps};
+use pop3::Locks;
 use posta_net::{Clock, Limits, Stop, Stream, tls};
-use session::{Session, Shared};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpStream;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
-/// Serves POP3, as the services `pop3` and `pop3s`, until `stop` is used.
+/// What all sessions share.
+struct Shared {
+    hostname: String,
+    tls: Arc<tls::ServerConfig>,
+    logins: Logins,
+    mailboxes: Mailboxes,
+    stamps: Arc<Stamps>,
+    clock: Clock,
+    stop: Stop,
+    locks: Locks,
+    pop3: Protocols<pop3_proto::server::Config>,
+    imap: Protocols<imap_proto::server::Config>,
+}
+
+/// How a protocol is spoken: in the clear until TLS is started, and under TLS from the first octet.
+struct Protocols<C> {
+    starttls: Arc<C>,
+    implicit: Arc<C>,
+}
+
+/// Serves POP3 and IMAP, as the services `pop3`, `pop3s`, `imap` and `imaps`, until `stop` is used.
 ///
 /// # Errors
 /// A file cannot be read, or an address cannot be listened at.
 pub async fn start(config: Config, stop: Stop) -> Result<Service, Failure> {
     let logins = Logins::new(agent::users(&config.users)?)?;
-    let pop3 = |tls| server::Config {
-        greeting: format!("{} POP3 server ready", config.hostname),
-        tls,
-        // No login is taken without TLS, and under it all of these are offered.
-        sasl: logins.offer(true).join(" "),
-        ..server::Config::default()
-    };
+    let listen = config.listen;
     let shared = Arc::new(Shared {
-        starttls: Arc::new(pop3(Tls::Required)),
-        implicit: Arc::new(pop3(Tls::Implicit)),
         tls: config.tls.read()?,
-        hostname: config.hostname.clone(),
+        pop3: pop3::protocols(&config.hostname, &logins),
+        imap: imap::protocols(&config.hostname, &logins),
+        stamps: Arc::new(Stamps::new(&*config.hostname)),
+        hostname: config.hostname,
         logins,
         mailboxes: config.mailboxes,
         locks: Locks::default(),
@@ -43,24 +55,46 @@ pub async fn start(config: Config, stop: Stop) -> Result<Service, Failure> {
         stop: stop.clone(),
     });
     let mut service = Service::new(stop);
-    for address in &config.listen.pop3 {
-        let goodbye = b"-ERR [SYS/TEMP] too many sessions, try again later\r\n".to_vec();
-        let limits = Limits { goodbye, ..Limits::default() };
-        let shared = Arc::clone(&shared);
-        let session = move |tcp, peer| Session::run(Arc::clone(&shared), Stream::Plain(tcp), peer);
-        service.listen("pop3", address, limits, session).await?;
-    }
-    for address in &config.listen.pop3s {
-        let shared = Arc::clone(&shared);
-        let session = move |tcp, peer| over_tls(Arc::clone(&shared), tcp, peer);
-        service.listen("pop3s", address, Limits::default(), session).await?;
-    }
+    let busy = "too many sessions, try again later";
+    let goodbyes = [format!("-ERR [SYS/TEMP] {busy}\r\n"), format!("* BYE {busy}\r\n")];
+    let [pop3, imap] = goodbyes.map(String::into_bytes);
+    serve(&mut service, &shared, "pop3", &listen.pop3, Some(pop3), pop3::serve).await?;
+    serve(&mut service, &shared, "pop3s", &listen.pop3s, None, pop3::serve).await?;
+    serve(&mut service, &shared, "imap", &listen.imap, Some(imap), imap::serve).await?;
+    serve(&mut service, &shared, "imaps", &listen.imaps, None, imap::serve).await?;
     Ok(service)
 }
 
-async fn over_tls(shared: Arc<Shared>, tcp: TcpStream, peer: SocketAddr) {
-    match tls::accept(tcp, &shared.tls, HANDSHAKE).await {
-        Ok(stream) => Session::run(shared, stream, peer).await,
-        Err(error) => tracing::info!(%peer, %error, "no TLS"),
+/// Listens at these addresses; in the clear at first if there is a goodbye for those who find the server
+/// full.
+async fn serve<F>(
+    service: &mut Service,
+    shared: &Arc<Shared>,
+    name: &'static str,
+    addresses: &[String],
+    goodbye: Option<Vec<u8>>,
+    session: fn(Arc<Shared>, Stream, SocketAddr) -> F,
+) -> Result<(), Failure>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    for address in addresses {
+        let shared = Arc::clone(shared);
+        let clear = goodbye.is_some();
+        let limits = Limits { goodbye: goodbye.clone().unwrap_or_default(), ..Limits::default() };
+        let run = move |tcp: TcpStream, peer: SocketAddr| {
+            let shared = Arc::clone(&shared);
+            async move {
+                if clear {
+                    return session(shared, Stream::Plain(tcp), peer).await;
+                }
+                match tls::accept(tcp, &shared.tls, HANDSHAKE).await {
+                    Ok(stream) => session(shared, stream, peer).await,
+                    Err(error) => tracing::info!(%peer, %error, "no TLS"),
+                }
+            }
+        };
+        service.listen(name, address, limits, run).await?;
     }
+    Ok(())
 }

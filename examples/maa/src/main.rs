@@ -1,10 +1,10 @@
-//! The access agent: serves Maildirs by POP3.
+//! The access agent: serves Maildirs by POP3 and IMAP.
 
 use clap::{Parser, Subcommand};
 use maa::Config;
 use std::{path::PathBuf, process::ExitCode};
 
-/// Serves Maildirs by POP3.
+/// Serves Maildirs by POP3 and IMAP.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

@@ -1,14 +1,10 @@
 //! The Maildirs of this host's users.
 
 use crate::expand::{Destination, Directory, ExpandError, Expansion};
-use maildir::{Maildir, Stamp};
+use agent::Stamps;
+use maildir::Maildir;
 use posta_core::disk::fs::Fs;
-use std::{
-    io,
-    path::Path,
-    process,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{io, path::Path};
 
 /// Knows who is who, and delivers into their Maildirs.
 #[derive(Debug)]
@@ -17,7 +13,7 @@ pub struct Store {
     pub(crate) directory: Directory,
     /// Takes the mail for addresses elsewhere.
     pub(crate) relay: Option<String>,
-    count: AtomicU64,
+    stamps: Stamps,
 }
 
 /// Why a message cannot be put into a Maildir.
@@ -34,7 +30,7 @@ pub enum StoreError {
 
 impl Store {
     pub(crate) fn new(hostname: String, directory: Directory, relay: Option<String>) -> Self {
-        Self { hostname, directory, relay, count: AtomicU64::new(0) }
+        Self { stamps: Stamps::new(&*hostname), hostname, directory, relay }
     }
 
     /// All who get a message for this address. Nobody does elsewhere if there is no relay to take it there.
@@ -49,13 +45,7 @@ impl Store {
 
     /// Begins to deliver a message into a Maildir.
     pub(crate) fn begin(&self, folder: &Path) -> Result<maildir::Delivery<Fs>, StoreError> {
-        let stamp = Stamp {
-            time: agent::now(),
-            process: process::id(),
-            count: self.count.fetch_add(1, Ordering::Relaxed),
-            random: agent::random().map_err(StoreError::Random)?,
-            host: &self.hostname,
-        };
+        let stamp = self.stamps.now().map_err(StoreError::Random)?;
         Ok(Maildir::create(Fs::new(folder))?.deliver(&stamp)?)
     }
 }

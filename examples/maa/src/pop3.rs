@@ -1,37 +1,54 @@
 //! One POP3 session.
 
-use crate::{
-    locks::Locks,
-    maildrop::{Maildrop, OpenError},
-};
-use agent::{Channel, Exchange, Failure, Logins, Mailboxes, Verdict, Who, hop, transcript};
+mod locks;
+mod maildrop;
+
+pub(crate) use locks::Locks;
+
+use crate::{Protocols, Shared};
+use agent::{Channel, Exchange, Failure, Logins, Verdict, Who, hop, transcript};
+use maildrop::{Maildrop, OpenError};
 use pop3_proto::{
     Misuse, Server,
     codec::Code,
-    server::{self, Event},
+    server::{self, Event, Tls},
 };
 use posta_core::disk::{Reader, fs::Fs};
-use posta_net::{Clock, Conn, Stop, Stream, tls};
+use posta_net::{Conn, Stream};
 use std::{net::SocketAddr, sync::Arc};
 use tokio::task::spawn_blocking;
 
 /// Octets of input that a session may hold: the longest line of an AUTH exchange.
 const INPUT: usize = 12288;
 
-/// What all sessions share.
-pub(crate) struct Shared {
-    pub(crate) hostname: String,
-    pub(crate) starttls: Arc<server::Config>,
-    pub(crate) implicit: Arc<server::Config>,
-    pub(crate) tls: Arc<tls::ServerConfig>,
-    pub(crate) logins: Logins,
-    pub(crate) mailboxes: Mailboxes,
-    pub(crate) locks: Locks,
-    pub(crate) clock: Clock,
-    pub(crate) stop: Stop,
+/// How POP3 is spoken. No login is taken without TLS, and under it all mechanisms are offered.
+pub(crate) fn protocols(hostname: &str, logins: &Logins) -> Protocols<server::Config> {
+    let config = |tls| server::Config {
+        greeting: format!("{hostname} POP3 server ready"),
+        tls,
+        sasl: logins.offer(true).join(" "),
+        ..server::Config::default()
+    };
+    Protocols { starttls: config(Tls::Required).into(), implicit: config(Tls::Implicit).into() }
 }
 
-pub(crate) struct Session {
+/// Serves a client until one of us has enough.
+pub(crate) async fn serve(shared: Arc<Shared>, stream: Stream, peer: SocketAddr) {
+    let mut session = Session {
+        shared,
+        peer,
+        channel: Channel::of(&stream),
+        exchange: None,
+        user: String::new(),
+        maildrop: None,
+        reader: None,
+    };
+    if let Err(error) = session.serve(stream).await {
+        tracing::info!(%peer, error, "session ended");
+    }
+}
+
+struct Session {
     shared: Arc<Shared>,
     peer: SocketAddr,
     channel: Channel,
@@ -48,25 +65,10 @@ enum Next {
 }
 
 impl Session {
-    /// Serves a client until one of us has enough.
-    pub(crate) async fn run(shared: Arc<Shared>, stream: Stream, peer: SocketAddr) {
-        let mut session = Self {
-            shared,
-            peer,
-            channel: Channel::of(&stream),
-            exchange: None,
-            user: String::new(),
-            maildrop: None,
-            reader: None,
-        };
-        if let Err(error) = session.serve(stream).await {
-            tracing::info!(%peer, error, "session ended");
-        }
-    }
-
     async fn serve(&mut self, stream: Stream) -> Result<(), Failure> {
         let shared = Arc::clone(&self.shared);
-        let config = if stream.tls().is_some() { &shared.implicit } else { &shared.starttls };
+        let config =
+            if stream.tls().is_some() { &shared.pop3.implicit } else { &shared.pop3.starttls };
         let machine = Server::new(Arc::clone(config), None, shared.clock.now())?;
         let mut conn = Conn::new(machine, stream, INPUT, shared.clock);
         if let Some(tap) = transcript(&format!("{} ← {}", shared.hostname, self.peer), Who::Server)

@@ -1,6 +1,6 @@
 //! A Maildir as POP3 sees it: messages with numbers, sizes and unique ids, as they were at the login.
 
-use crate::locks::{Lock, Locks};
+use super::locks::{Lock, Locks};
 use maildir::{Entry, Error, Maildir};
 use posta_core::disk::{Reader, fs::Fs};
 use sha2::{Digest, Sha256};

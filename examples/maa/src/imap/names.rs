@@ -1,0 +1,122 @@
+//! Names of mailboxes: which there are, and which LIST and LSUB tell of.
+
+use super::problem::Problem;
+use imap_proto::{
+    Misuse, Server,
+    codec::{Attribute, Code, Data, Items, MailboxList, Text},
+    server::Pattern,
+};
+use maildir::{MailboxName, Maildir};
+use posta_core::{disk::fs::Fs, utf7};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What separates the levels of a name, as in a Maildir.
+pub(crate) const DELIMITER: u8 = b'.';
+
+/// The mailbox that a client names.
+pub(crate) fn mailbox(name: Text<'_>) -> Result<MailboxName, Problem> {
+    let cannot = || Problem::no(Code::Cannot, "a mailbox cannot be called that");
+    let name = name.bytes();
+    let name = std::str::from_utf8(&name).map_err(|_| cannot())?;
+    if utf7::decode(name).is_none() {
+        return Err(cannot());
+    }
+    Ok(name.parse().map_err(maildir::Error::from)?)
+}
+
+/// The mailbox in a user's Maildir.
+pub(crate) fn open(home: &Maildir<Fs>, name: &MailboxName) -> Result<Maildir<Fs>, Problem> {
+    Ok(match name {
+        MailboxName::Inbox => home.clone(),
+        MailboxName::Folder(folder) => home.folder(folder)?,
+    })
+}
+
+/// As [`open`], for commands that put something into it: the client may create it and try again.
+pub(crate) fn open_target(home: &Maildir<Fs>, name: &MailboxName) -> Result<Maildir<Fs>, Problem> {
+    match open(home, name) {
+        Err(Problem::Maildir(maildir::Error::NoFolder(_))) => {
+            Err(Problem::no(Code::TryCreate, "there is no such mailbox"))
+        }
+        opened => opened,
+    }
+}
+
+/// What LIST asks for, or with `subscribed` LSUB.
+pub(crate) fn list(
+    home: &Maildir<Fs>,
+    (reference, pattern): (Text<'_>, Text<'_>),
+    subscribed: bool,
+    imap: &mut Server,
+) -> Result<(), Problem> {
+    let asked = Pattern::new(reference, pattern, DELIMITER);
+    if pattern.is_empty() && !subscribed {
+        // RFC 3501 6.3.8: the delimiter, and the root of the reference.
+        return Ok(tell("", &[Attribute::NoSelect], false, imap)?);
+    }
+    let mut existing: BTreeSet<_> = home.folders()?.into_iter().map(MailboxName::Folder).collect();
+    existing.insert(MailboxName::Inbox);
+    let names = if subscribed { home.subscriptions()? } else { existing.clone() };
+    let existing: BTreeSet<_> = existing.iter().map(ToString::to_string).collect();
+    for (name, is_one) in matching(names.iter().map(ToString::to_string), &asked) {
+        let mut attributes = Vec::new();
+        if !is_one || !existing.contains(&name) {
+            attributes.push(Attribute::NoSelect);
+        }
+        let below = format!("{name}{}", char::from(DELIMITER));
+        let mut after = existing.range(below.clone()..);
+        attributes.push(match after.next().is_some_and(|next| next.starts_with(&below)) {
+            true => Attribute::HasChildren,
+            false => Attribute::HasNoChildren,
+        });
+        attributes.extend(special_use(&name));
+        tell(&name, &attributes, subscribed, imap)?;
+    }
+    Ok(())
+}
+
+/// The names that are asked for, and levels above such names that are asked for instead: for `%`, there is
+/// `a` if there is `a.b`.
+fn matching(names: impl Iterator<Item = String>, asked: &Pattern) -> BTreeMap<String, bool> {
+    let mut matching = BTreeMap::new();
+    for name in names {
+        if asked.matches(&name) {
+            matching.insert(name, true);
+            continue;
+        }
+        for (at, _) in name.match_indices(char::from(DELIMITER)) {
+            if asked.matches(&name[..at]) {
+                matching.entry(name[..at].to_owned()).or_insert(false);
+            }
+        }
+    }
+    matching
+}
+
+fn tell(
+    name: &str,
+    attributes: &[Attribute<'_>],
+    subscribed: bool,
+    imap: &mut Server,
+) -> Result<(), Misuse> {
+    let mailbox = MailboxList {
+        attributes: Items::new(attributes),
+        delimiter: Some(DELIMITER),
+        mailbox: Text::from(name),
+        ..MailboxList::default()
+    };
+    imap.data(&if subscribed { Data::Lsub(mailbox) } else { Data::List(mailbox) })
+}
+
+/// What a mailbox is for, by the name that mail programs give it. RFC 6154 2
+fn special_use(name: &str) -> Option<Attribute<'static>> {
+    let uses = [
+        ("Archive", Attribute::Archive),
+        ("Drafts", Attribute::Drafts),
+        ("Junk", Attribute::Junk),
+        ("Sent", Attribute::Sent),
+        ("Trash", Attribute::Trash),
+    ];
+    let found = uses.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, attribute)| attribute)
+}

@@ -1,5 +1,6 @@
 //! What the agents share: configuration files, TLS files, logins, logs, transcripts, a graceful stop.
 
+mod access;
 mod account;
 mod channel;
 mod config;
@@ -10,6 +11,7 @@ mod logins;
 mod logs;
 mod mailboxes;
 mod maildrop;
+mod mailstore;
 mod run;
 mod service;
 mod stamps;
@@ -18,6 +20,7 @@ mod tls;
 mod transcript;
 mod users;
 
+pub use access::AccessError;
 pub use account::{Account, AccountError, Ports, Security, trust};
 pub use channel::Channel;
 pub use config::{ConfigError, load};
@@ -27,7 +30,8 @@ pub use login::{Login, LoginError};
 pub use logins::{Exchange, Logins, Verdict};
 pub use logs::{HOP, hop, init};
 pub use mailboxes::Mailboxes;
-pub use maildrop::{Entry, Maildrop, MaildropError};
+pub use maildrop::{Entry, Maildrop};
+pub use mailstore::{Mailstore, Opened, Summary};
 pub use run::{Failure, run, stop_on_signal};
 pub use service::Service;
 pub use stamps::Stamps;

@@ -1,13 +1,10 @@
-use crate::{Account, AccountError, Channel, Login, LoginError, Ports, Security, Who, transcript};
+use crate::{AccessError, Account, Channel, Login, Ports, Security, Who, transcript};
 use pop3_proto::{
     Client, Misuse,
     client::{Event, Limits, Quirks},
     codec::{Capability, Status},
 };
-use posta_net::{
-    Conn,
-    tls::{self, ClientConfig},
-};
+use posta_net::{Conn, tls::ClientConfig};
 use std::sync::Arc;
 
 /// RFC 8314 3.3, RFC 1939 3
@@ -33,49 +30,13 @@ pub struct Entry {
     pub uid: String,
 }
 
-/// Why a mailbox cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MaildropError {
-    /// There is no user and no password.
-    #[error("there is no user and password for the mailbox")]
-    NoLogin,
-    /// The server cannot be reached.
-    #[error(transparent)]
-    Account(#[from] AccountError),
-    /// TLS failed: the server is not who it should be, or cannot do it.
-    #[error("no secure connection")]
-    Tls(#[from] tls::Error),
-    /// The server offers no TLS on this port.
-    #[error("the server does not start TLS: {0}")]
-    NoTls(String),
-    /// There is no TLS, so no password is sent.
-    #[error("no password is sent without TLS")]
-    InTheClear,
-    /// No login.
-    #[error("cannot log in")]
-    Login(#[from] LoginError),
-    /// The server refused.
-    #[error("the server refused: {0}")]
-    Refused(String),
-    /// The server closed the connection.
-    #[error("the server closed the connection{}", .0.as_ref().map_or_else(String::new, |text| format!(": {text}")))]
-    Closed(Option<String>),
-    /// The session broke.
-    #[error("the POP3 session broke")]
-    Session(#[from] posta_net::Error<pop3_proto::client::Error>),
-    /// Something that cannot be said in POP3.
-    #[error("POP3 cannot say this: {0}")]
-    Misuse(#[from] Misuse),
-}
-
 impl Maildrop {
     /// Connects and logs in.
     ///
     /// # Errors
     /// The server cannot be reached or trusted, or does not let us in.
-    pub async fn open(account: &Account, trust: &Arc<ClientConfig>) -> Result<Self, MaildropError> {
-        let (user, password) = account.login().ok_or(MaildropError::NoLogin)?;
+    pub async fn open(account: &Account, trust: &Arc<ClientConfig>) -> Result<Self, AccessError> {
+        let (user, password) = account.login().ok_or(AccessError::NoLogin)?;
         let machine = |_| Client::new(Limits::default(), Quirks { bare_lf: true });
         let mut conn = account.connect(PORTS, trust, INPUT, machine).await?;
         if let Some(tap) = transcript(&format!("{user} → {}", account.host), Who::Client) {
@@ -99,7 +60,7 @@ impl Maildrop {
     ///
     /// # Errors
     /// The server refuses, or the connection breaks.
-    pub async fn list(&mut self) -> Result<Vec<Entry>, MaildropError> {
+    pub async fn list(&mut self) -> Result<Vec<Entry>, AccessError> {
         let mut entries: Vec<Entry> = Vec::new();
         self.command(
             |pop3| pop3.list(None),
@@ -117,10 +78,11 @@ impl Maildrop {
         self.command(
             |pop3| pop3.uidl(None),
             |event| {
+                // Both lists are in the order of the numbers.
                 if let Event::Uid(id) = event
-                    && let Some(entry) = entries.iter_mut().find(|entry| entry.number == id.message)
+                    && let Ok(at) = entries.binary_search_by_key(&id.message, |entry| entry.number)
                 {
-                    entry.uid = id.uid.to_owned();
+                    entries[at].uid = id.uid.to_owned();
                 }
             },
         )
@@ -132,11 +94,7 @@ impl Maildrop {
     ///
     /// # Errors
     /// There is no such message, or the connection breaks.
-    pub async fn read(
-        &mut self,
-        number: u32,
-        lines: Option<u32>,
-    ) -> Result<Vec<u8>, MaildropError> {
+    pub async fn read(&mut self, number: u32, lines: Option<u32>) -> Result<Vec<u8>, AccessError> {
         let mut message = Vec::new();
         let give = |pop3: &mut Client| match lines {
             None => pop3.retr(number),
@@ -155,7 +113,7 @@ impl Maildrop {
     ///
     /// # Errors
     /// There is no such message, or the connection breaks.
-    pub async fn delete(&mut self, number: u32) -> Result<(), MaildropError> {
+    pub async fn delete(&mut self, number: u32) -> Result<(), AccessError> {
         self.command(|pop3| pop3.dele(number), |_| {}).await
     }
 
@@ -163,16 +121,16 @@ impl Maildrop {
     ///
     /// # Errors
     /// Not everything could be removed, or the connection broke before the server said so.
-    pub async fn close(mut self) -> Result<(), MaildropError> {
+    pub async fn close(mut self) -> Result<(), AccessError> {
         self.conn.machine().quit()?;
         let mut refused = None;
         while let Some((event, _)) = self.conn.next().await? {
             refused = refused.or_else(|| refusal(&event));
         }
-        refused.map_or(Ok(()), |text| Err(MaildropError::Refused(text)))
+        refused.map_or(Ok(()), |text| Err(AccessError::Refused(text)))
     }
 
-    async fn login(&mut self, user: &str, password: &str) -> Result<(), MaildropError> {
+    async fn login(&mut self, user: &str, password: &str) -> Result<(), AccessError> {
         let mut mechanisms: Vec<String> = Vec::new();
         let capa = self.command(
             |pop3| pop3.capa(),
@@ -184,7 +142,7 @@ impl Maildrop {
         );
         match capa.await {
             // RFC 1939 knows no CAPA.
-            Ok(()) | Err(MaildropError::Refused(_)) => {}
+            Ok(()) | Err(AccessError::Refused(_)) => {}
             Err(error) => return Err(error),
         }
         let channel = Channel::of(self.conn.stream());
@@ -193,12 +151,12 @@ impl Maildrop {
             return self.auth(login).await;
         }
         if !channel.is_tls() {
-            return Err(MaildropError::InTheClear);
+            return Err(AccessError::InTheClear);
         }
         self.command(|pop3| pop3.login(user, password), |_| {}).await
     }
 
-    async fn auth(&mut self, mut login: Login) -> Result<(), MaildropError> {
+    async fn auth(&mut self, mut login: Login) -> Result<(), AccessError> {
         let initial = login.initial(usize::MAX);
         self.conn.machine().auth(login.mechanism(), initial.as_deref())?;
         let mut refused = None;
@@ -216,7 +174,7 @@ impl Maildrop {
             }
         }
         match refused {
-            Some(text) => Err(MaildropError::Refused(text)),
+            Some(text) => Err(AccessError::Refused(text)),
             None => Ok(login.finish()?),
         }
     }
@@ -226,7 +184,7 @@ impl Maildrop {
         &mut self,
         give: impl FnOnce(&mut Client) -> Result<(), Misuse>,
         mut hear: impl FnMut(&Event<'_>),
-    ) -> Result<(), MaildropError> {
+    ) -> Result<(), AccessError> {
         give(self.conn.machine())?;
         self.until_ready(|event| {
             hear(event);
@@ -237,20 +195,20 @@ impl Maildrop {
 
     async fn until_ready(
         &mut self,
-        mut hear: impl FnMut(&Event<'_>) -> Result<(), MaildropError>,
-    ) -> Result<(), MaildropError> {
+        mut hear: impl FnMut(&Event<'_>) -> Result<(), AccessError>,
+    ) -> Result<(), AccessError> {
         let mut refused = None;
         while let Some((event, _)) = self.conn.next().await? {
             if matches!(event, Event::Ready) {
-                return refused.map_or(Ok(()), |text| Err(MaildropError::Refused(text)));
+                return refused.map_or(Ok(()), |text| Err(AccessError::Refused(text)));
             }
             hear(&event)?;
             refused = refused.or_else(|| refusal(&event));
         }
-        Err(MaildropError::Closed(refused))
+        Err(AccessError::Closed(refused))
     }
 
-    async fn until_tls(&mut self) -> Result<(), MaildropError> {
+    async fn until_tls(&mut self) -> Result<(), AccessError> {
         let mut refused = None;
         while let Some((event, _)) = self.conn.next().await? {
             match event {
@@ -259,7 +217,7 @@ impl Maildrop {
                 event => refused = refused.or_else(|| refusal(&event)),
             }
         }
-        Err(MaildropError::NoTls(refused.unwrap_or_default()))
+        Err(AccessError::NoTls(refused.unwrap_or_default()))
     }
 }
 

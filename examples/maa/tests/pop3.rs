@@ -1,11 +1,10 @@
-//! The access agent, with a mail program and with a person on a terminal.
+//! POP3, with a mail program and with a person on a terminal.
 #![allow(clippy::unwrap_used)]
 
-use agent::{Account, Maildrop, Security, Service};
-use maildir::{Maildir, Stamp};
+mod common;
 
-use posta_core::disk::fs::Fs;
-use posta_net::Stop;
+use agent::{AccessError, Account, Maildrop, Security};
+use common::{PASSWORD, World};
 use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::{
@@ -13,76 +12,12 @@ use tokio::{
     net::TcpStream,
 };
 
-const PASSWORD: &str = "looking-glass";
-
-/// A server with Bea's mailbox in a folder.
-struct World {
-    folder: TempDir,
-    service: Service,
-    stop: Stop,
+async fn open(world: &World, security: Security) -> Result<Maildrop, AccessError> {
+    open_as(world, &world.bea("pop3", security)).await
 }
 
-impl World {
-    async fn start() -> Self {
-        let folder = TempDir::new().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        let certified = rcgen::generate_simple_self_signed(["pop.b.com".to_owned()]).unwrap();
-        fs::write(at("cert.pem"), certified.cert.pem()).unwrap();
-        fs::write(at("key.pem"), certified.signing_key.serialize_pem()).unwrap();
-        let users =
-            ["bea@b.com", "homeless@b.com"].map(|user| agent::make_keys(user, PASSWORD).unwrap());
-        fs::write(at("users"), users.concat()).unwrap();
-        let text = format!(
-            "hostname = \"pop.b.com\"\nusers = {:?}\n[listen]\npop3 = [\"127.0.0.1:0\"]\n\
-             pop3s = [\"127.0.0.1:0\"]\n[tls]\ncertificate = {:?}\nkey = {:?}\n[mailboxes]\n\
-             \"bea@b.com\" = {:?}\n",
-            at("users"),
-            at("cert.pem"),
-            at("key.pem"),
-            at("bea"),
-        );
-        fs::write(at("maa.toml"), text).unwrap();
-        let stop = Stop::new();
-        let config = agent::load(&at("maa.toml")).unwrap();
-        let service = maa::start(config, stop.clone()).await.unwrap();
-        Self { folder, service, stop }
-    }
-
-    /// The configuration of Bea's mail program.
-    fn bea(&self, security: Security) -> mua::Config {
-        let service = if security == Security::Tls { "pop3s" } else { "pop3" };
-        let account = Account {
-            host: "pop.b.com".into(),
-            connect: Some(self.service.address(service).unwrap().to_string()),
-            security,
-            user: Some("bea@b.com".into()),
-            password: Some(PASSWORD.into()),
-        };
-        mua::Config {
-            name: "Bea".into(),
-            address: "bea@b.com".into(),
-            ca: Some(self.folder.path().join("cert.pem")),
-            submission: account.clone(),
-            pop3: account,
-        }
-    }
-
-    fn maildir(&self) -> Maildir<Fs> {
-        Maildir::create(Fs::new(self.folder.path().join("bea"))).unwrap()
-    }
-
-    fn deliver(&self, count: u64, text: &str) {
-        let time = Duration::from_secs(1_790_000_000 + count);
-        let stamp = Stamp { time, process: 1, count, random: 2, host: "mda.b.com" };
-        let mut delivery = self.maildir().deliver(&stamp).unwrap();
-        delivery.write(text.as_bytes()).unwrap();
-        delivery.commit().unwrap();
-    }
-
-    async fn end(self) {
-        self.stop.stop();
-        self.service.finished().await.unwrap();
-    }
+async fn open_as(world: &World, account: &Account) -> Result<Maildrop, AccessError> {
+    Maildrop::open(account, &world.trust()).await
 }
 
 #[tokio::test]
@@ -91,7 +26,7 @@ async fn bea_reads_and_removes() {
     world.deliver(1, "Subject: one\r\n\r\n.dots\r\n..\r\n");
     world.deliver(2, "Subject: two\n\nonly LF\n");
     for security in [Security::Tls, Security::StartTls] {
-        let mut mailbox = mua::open(&world.bea(security)).await.unwrap();
+        let mut mailbox = open(&world, security).await.unwrap();
         let list = mailbox.list().await.unwrap();
         assert_eq!(list.iter().map(|entry| entry.octets).collect::<Vec<_>>(), [27, 25]);
         let one = mailbox.read(1, None).await.unwrap();
@@ -101,11 +36,11 @@ async fn bea_reads_and_removes() {
         assert_eq!(mailbox.read(1, Some(0)).await.unwrap(), b"Subject: one\r\n\r\n");
         mailbox.close().await.unwrap();
     }
-    let mut mailbox = mua::open(&world.bea(Security::Tls)).await.unwrap();
+    let mut mailbox = open(&world, Security::Tls).await.unwrap();
     let before = mailbox.list().await.unwrap();
     mailbox.delete(1).await.unwrap();
     mailbox.close().await.unwrap();
-    let mut mailbox = mua::open(&world.bea(Security::Tls)).await.unwrap();
+    let mut mailbox = open(&world, Security::Tls).await.unwrap();
     let after = mailbox.list().await.unwrap();
     assert_eq!(after.len(), 1);
     assert_eq!((after[0].number, &after[0].uid), (1, &before[1].uid));
@@ -117,7 +52,7 @@ async fn bea_reads_and_removes() {
 async fn without_quit_nothing_is_removed() {
     let world = World::start().await;
     world.deliver(1, "Subject: one\r\n\r\n");
-    let mut mailbox = mua::open(&world.bea(Security::Tls)).await.unwrap();
+    let mut mailbox = open(&world, Security::Tls).await.unwrap();
     mailbox.delete(1).await.unwrap();
     drop(mailbox);
     assert_eq!(world.maildir().list().unwrap().len(), 1);
@@ -134,7 +69,7 @@ async fn without_quit_nothing_is_removed() {
 async fn again(world: &World) -> Maildrop {
     let open = async {
         loop {
-            if let Ok(mailbox) = mua::open(&world.bea(Security::Tls)).await {
+            if let Ok(mailbox) = open(world, Security::Tls).await {
                 return mailbox;
             }
         }
@@ -146,14 +81,14 @@ async fn again(world: &World) -> Maildrop {
 async fn a_mailbox_belongs_to_one_session() {
     let world = World::start().await;
     world.deliver(1, "Subject: one\r\n\r\n");
-    let first = mua::open(&world.bea(Security::Tls)).await.unwrap();
-    let second = mua::open(&world.bea(Security::StartTls)).await;
+    let first = open(&world, Security::Tls).await.unwrap();
+    let second = open(&world, Security::StartTls).await;
     let refusal = second.err().unwrap().to_string();
     assert!(refusal.contains("another session"), "{refusal}");
     // Mail may come meanwhile; this session does not see it.
     world.deliver(2, "Subject: two\r\n\r\n");
     first.close().await.unwrap();
-    let mut third = mua::open(&world.bea(Security::Tls)).await.unwrap();
+    let mut third = open(&world, Security::Tls).await.unwrap();
     assert_eq!(third.list().await.unwrap().len(), 2);
     third.close().await.unwrap();
     world.end().await;
@@ -169,17 +104,17 @@ async fn only_the_right_password_opens_it() {
         ("bea@b.com", ""),
         ("../bea", PASSWORD),
     ] {
-        let mut config = world.bea(Security::Tls);
-        (config.pop3.user, config.pop3.password) = (Some(user.into()), Some(password.into()));
-        let error = mua::open(&config).await.err().unwrap().to_string();
+        let (user, password) = (Some(user.into()), Some(password.into()));
+        let account = Account { user, password, ..world.bea("pop3", Security::Tls) };
+        let error = open_as(&world, &account).await.err().unwrap().to_string();
         assert!(!error.contains(PASSWORD), "{error}");
         refusals.push(error);
     }
     // Nobody learns which users exist.
     assert_eq!(refusals[0], refusals[1]);
-    let mut config = world.bea(Security::Tls);
-    config.pop3.user = Some("homeless@b.com".into());
-    let error = mua::open(&config).await.err().unwrap().to_string();
+    let user = Some("homeless@b.com".into());
+    let account = Account { user, ..world.bea("pop3", Security::Tls) };
+    let error = open_as(&world, &account).await.err().unwrap().to_string();
     assert!(error.contains("no mailbox"), "{error}");
     world.end().await;
 }
@@ -204,7 +139,7 @@ async fn no_password_is_taken_in_the_clear() {
     let plain = "AUTH PLAIN AGJlYUBiLmNvbQBsb29raW5nLWdsYXNz";
     let said =
         telnet(&world, &["USER bea@b.com", "PASS looking-glass", plain, "STAT", "QUIT"]).await;
-    assert!(said[0].starts_with("+OK pop.b.com"), "{said:?}");
+    assert!(said[0].starts_with("+OK mail.b.com"), "{said:?}");
     assert!(said[1..5].iter().all(|line| line.starts_with("-ERR")), "{said:?}");
     assert!(said[5].starts_with("+OK"), "{said:?}");
     world.end().await;

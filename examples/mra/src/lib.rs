@@ -10,7 +10,7 @@ mod store;
 pub use config::{Config, Mailbox};
 pub use store::StoreError;
 
-use agent::{Maildrop, MaildropError, hop};
+use agent::{AccessError, Maildrop, hop};
 use posta_net::tls::{ClientConfig, ConfigError};
 use seen::Seen;
 use std::{collections::HashSet, io, sync::Arc};
@@ -36,7 +36,7 @@ pub enum FetchError {
     Trust(#[from] ConfigError),
     /// The mailbox cannot be read.
     #[error(transparent)]
-    Maildrop(#[from] MaildropError),
+    Access(#[from] AccessError),
     /// There is no place to put the messages.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,5 +1,5 @@
 use crate::DraftError;
-use agent::MaildropError;
+use agent::AccessError;
 
 /// Why mail could not be sent or read.
 #[derive(Debug, thiserror::Error)]
@@ -19,5 +19,5 @@ pub enum Error {
     Courier(#[from] agent::CourierError),
     /// The mailbox cannot be read.
     #[error(transparent)]
-    Maildrop(#[from] MaildropError),
+    Access(#[from] AccessError),
 }

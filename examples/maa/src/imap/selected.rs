@@ -104,7 +104,7 @@ impl Selected {
             // RFC 3501 2.3.1.1: UIDs do not change in a session.
             return imap.bye("the mailbox has been rebuilt");
         }
-        let (count, recent) = (self.messages.len(), self.recent());
+        let recent = self.recent();
         let (mut gone, mut changed) = (Vec::new(), Vec::new());
         let mut new = messages.into_iter().peekable();
         for (number, old) in (1u32..).zip(&mut self.messages) {
@@ -143,7 +143,7 @@ impl Selected {
         if self.messages.len() > left {
             imap.data(&Data::Exists(self.messages.len() as u32))?;
         }
-        if self.recent() != recent || left != count {
+        if self.recent() != recent {
             imap.data(&Data::Recent(self.recent()))?;
         }
         Ok(())

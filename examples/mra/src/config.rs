@@ -10,7 +10,8 @@ pub struct Config {
     pub hostname: String,
     /// The folder in which it keeps what it has fetched already.
     pub state: PathBuf,
-    /// The pause between two rounds, in seconds; with 0 there is only one.
+    /// The pause between two rounds, in seconds; with 0 there is only one. A mailbox that is waited at is
+    /// gone back to after this pause when the connection breaks, or after a minute.
     #[serde(default)]
     pub interval_seconds: u64,
     /// Authorities, PEM, to check the servers against in place of the public ones.
@@ -35,6 +36,18 @@ pub struct Mailbox {
     pub lmtp: Option<String>,
     /// … for this address.
     pub recipient: Option<String>,
-    /// Where it is.
-    pub pop3: Account,
+    /// Where it is, if it is read by POP3 …
+    pub pop3: Option<Account>,
+    /// … or by IMAP.
+    pub imap: Option<Account>,
+    /// Which mailbox is read by IMAP.
+    #[serde(default = "inbox")]
+    pub folder: String,
+    /// Whether to stay there by IMAP and wait for news.
+    #[serde(default)]
+    pub idle: bool,
+}
+
+fn inbox() -> String {
+    "INBOX".to_owned()
 }

@@ -2,9 +2,9 @@
 
 use clap::Parser;
 use mra::Config;
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode};
 
-/// Collects remote POP3 mailboxes into Maildirs, or hands them on by LMTP.
+/// Collects remote POP3 and IMAP mailboxes into Maildirs, or hands them on by LMTP.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -21,23 +21,15 @@ fn main() -> ExitCode {
     agent::init("info");
     agent::run(async {
         let config: Config = agent::load(&arguments.config)?;
-        let stop = agent::stop_on_signal();
-        loop {
-            let round = mra::fetch_all(&config).await;
-            let pause = Duration::from_secs(config.interval_seconds);
-            if arguments.once || pause.is_zero() {
-                let whole =
-                    |one: &Result<mra::Fetched, _>| matches!(one, Ok(one) if one.failed == 0);
-                return if round.iter().all(whole) {
-                    Ok(())
-                } else {
-                    Err("not everything was fetched".into())
-                };
-            }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = stop.stopped() => return Ok(()),
-            }
+        let waits = config.mailboxes.iter().any(|mailbox| mailbox.idle);
+        if !arguments.once && (config.interval_seconds > 0 || waits) {
+            return Ok(mra::watch(&config, &agent::stop_on_signal()).await?);
+        }
+        let round = mra::fetch_all(&config).await;
+        let whole = |one: &Result<mra::Fetched, _>| matches!(one, Ok(one) if one.failed == 0);
+        match round.iter().all(whole) {
+            true => Ok(()),
+            false => Err("not everything was fetched".into()),
         }
     })
 }

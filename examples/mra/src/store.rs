@@ -1,11 +1,11 @@
 //! Where fetched messages go.
 
 use crate::config::Mailbox;
-use agent::{Courier, CourierError, Letter};
-use maildir::{Maildir, Stamp};
+use agent::{Courier, CourierError, Letter, Stamps};
+use maildir::Maildir;
 use posta_core::disk::fs::Fs;
 use smtp_proto::{Protocol, codec::ReplyBuf};
-use std::{io, process};
+use std::io;
 
 /// Where the messages of a mailbox go.
 #[derive(Debug)]
@@ -59,15 +59,13 @@ impl Store {
     pub(crate) async fn put(
         &self,
         hostname: &str,
-        count: u64,
+        stamps: &Stamps,
         message: &[u8],
         begin: impl FnOnce(&str) -> io::Result<()>,
     ) -> Result<(), StoreError> {
         match self {
             Self::Maildir(maildir) => {
-                let (time, random) = (agent::now(), agent::random()?);
-                let stamp = Stamp { time, process: process::id(), count, random, host: hostname };
-                let mut delivery = maildir.deliver(&stamp)?;
+                let mut delivery = maildir.deliver(&stamps.now()?)?;
                 delivery.write(message)?;
                 begin(delivery.id())?;
                 delivery.commit()?;

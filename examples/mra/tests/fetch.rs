@@ -32,7 +32,7 @@ impl World {
         fs::write(at("key.pem"), certified.signing_key.serialize_pem()).unwrap();
         fs::write(at("users"), agent::make_keys("bea@b.com", PASSWORD).unwrap()).unwrap();
         let maa = format!(
-            "hostname = \"pop.b.com\"\nusers = {:?}\n[listen]\npop3s = [\"127.0.0.1:0\"]\n[tls]\n\
+            "hostname = \"pop.b.com\"\nusers = {:?}\n[listen]\npop3s = [\"127.0.0.1:0\"]\nimaps = [\"127.0.0.1:0\"]\n[tls]\n\
              certificate = {:?}\nkey = {:?}\n[mailboxes]\n\"bea@b.com\" = {:?}\n",
             at("users"),
             at("cert.pem"),
@@ -52,14 +52,23 @@ impl World {
     }
 
     fn config(&self, place: &str, keep: bool) -> Config {
+        self.config_by("pop3", place, keep)
+    }
+
+    fn imap_config(&self, keep: bool) -> Config {
+        let place = format!("maildir = {:?}", self.folder.path().join("here"));
+        self.config_by("imap", &place, keep)
+    }
+
+    fn config_by(&self, protocol: &str, place: &str, keep: bool) -> Config {
         let at = |name: &str| self.folder.path().join(name);
         let text = format!(
             "hostname = \"laptop.b.com\"\nstate = {:?}\nca = {:?}\n[[mailbox]]\nname = \"b.com\"\nkeep = {keep}\n\
-             {place}\n[mailbox.pop3]\nhost = \"pop.b.com\"\nconnect = \"{}\"\nsecurity = \"tls\"\n\
+             {place}\n[mailbox.{protocol}]\nhost = \"pop.b.com\"\nconnect = \"{}\"\nsecurity = \"tls\"\n\
              user = \"bea@b.com\"\npassword = {PASSWORD:?}\n",
             at("state"),
             at("cert.pem"),
-            self.maa.address("pop3s").unwrap(),
+            self.maa.address(if protocol == "imap" { "imaps" } else { "pop3s" }).unwrap(),
         );
         fs::write(at("mra.toml"), text).unwrap();
         agent::load(&at("mra.toml")).unwrap()
@@ -122,6 +131,45 @@ async fn a_message_is_fetched_once() {
     // Without `keep` they go, those too that are here since long.
     assert_eq!(fetched(&world.maildir_config(false)).await, (0, 3, 0));
     assert_eq!(world.mail("there"), [""; 0]);
+    assert_eq!(world.mail("here").len(), 3);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn by_imap_it_is_the_same() {
+    let world = World::start().await;
+    world.arrive(1);
+    world.arrive(2);
+    assert_eq!(fetched(&world.imap_config(true)).await, (2, 0, 0));
+    assert_eq!(world.mail("here"), world.mail("there"));
+    assert_eq!(fetched(&world.imap_config(true)).await, (0, 0, 0));
+    world.arrive(3);
+    assert_eq!(fetched(&world.imap_config(false)).await, (1, 3, 0));
+    assert_eq!((world.mail("here").len(), world.mail("there").len()), (3, 0));
+    let mut both = world.imap_config(true);
+    both.mailboxes[0].pop3 = both.mailboxes[0].imap.clone();
+    assert!(matches!(fetch_all(&both).await.remove(0), Err(mra::FetchError::Config)));
+    world.end().await;
+}
+
+/// Each message comes as soon as it is there, and once.
+#[tokio::test]
+async fn it_waits_for_news() {
+    let world = World::start().await;
+    let mut config = world.imap_config(false);
+    config.mailboxes[0].idle = true;
+    let stop = Stop::new();
+    let arrivals = async {
+        for count in 1..=3 {
+            world.arrive(count);
+            while world.mail("here").len() < count as usize || !world.mail("there").is_empty() {
+                tokio::task::yield_now().await;
+            }
+        }
+        stop.stop();
+    };
+    let all = async { tokio::join!(mra::watch(&config, &stop), arrivals) };
+    tokio::time::timeout(Duration::from_secs(60), all).await.unwrap().0.unwrap();
     assert_eq!(world.mail("here").len(), 3);
     world.end().await;
 }
@@ -189,7 +237,7 @@ async fn a_mailbox_that_fails_does_not_stop_the_others() {
     let mut config = world.maildir_config(true);
     let mut broken = config.mailboxes[0].clone();
     broken.name = "broken".into();
-    broken.pop3.password = Some("wrong".into());
+    broken.pop3.as_mut().unwrap().password = Some("wrong".into());
     config.mailboxes.insert(0, broken);
     let all = fetch_all(&config).await;
     assert!(all[0].is_err());

@@ -1,4 +1,4 @@
-use crate::{Entry, Error, entry::Place};
+use crate::{Entry, Error, Flags};
 use posta_core::disk::Disk;
 
 /// A message on its way into a Maildir; see [`Maildir::deliver`](crate::Maildir::deliver).
@@ -41,14 +41,22 @@ impl<D: Disk> Delivery<D> {
     /// # Errors
     /// The disk failed, and the message is not there. If even that could not be brought about, it may be
     /// there, and a second delivery makes two of it.
-    pub fn commit(mut self) -> Result<Entry, Error> {
+    pub fn commit(self) -> Result<Entry, Error> {
+        self.commit_with(Flags::default())
+    }
+
+    /// As [`commit`](Self::commit), with flags. A message that has some is not new to the readers.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn commit_with(mut self, flags: Flags) -> Result<Entry, Error> {
         self.disk.sync(&mut self.file)?;
         let (stored, wire) = (self.size.stored, self.size.wire());
-        let entry = Entry::new(Place::New, format!("{},S={stored},W={wire}", self.unique));
+        let entry = Entry::arriving(format!("{},S={stored},W={wire}", self.unique), flags);
         let path = format!("{}{}", self.prefix, entry.path());
         self.disk.publish(&self.tmp(), &path)?;
         self.committed = true;
-        let synced = self.disk.sync_dir(&format!("{}new", self.prefix));
+        let synced = self.disk.sync_dir(&format!("{}{}", self.prefix, entry.directory()));
         if let Err(error) = synced {
             // Whether it lasts is not known, and the message is not acknowledged: out with it.
             let _ = self.disk.remove(&path);

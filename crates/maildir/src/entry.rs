@@ -1,4 +1,5 @@
 use crate::Flags;
+use std::time::Duration;
 
 /// The part of a name that flags follow.
 const INFO: &str = ":2,";
@@ -44,11 +45,6 @@ impl Entry {
         self.place == Place::New
     }
 
-    /// Its file name without the flags.
-    pub(crate) fn base(&self) -> &str {
-        self.name.split(':').next().unwrap_or_default()
-    }
-
     /// Its flags.
     pub fn flags(&self) -> Flags {
         let info = self.name.split_once(INFO).map_or("", |(_, info)| info);
@@ -70,10 +66,39 @@ impl Entry {
         digits(&self.name)?.parse().ok()
     }
 
+    /// When the message was delivered, with the part of a second.
+    pub(crate) fn time(&self) -> Option<Duration> {
+        let micros = self.name.split_once(".M").and_then(|(_, rest)| digits(rest)?.parse().ok());
+        let micros = Duration::from_micros(micros.unwrap_or(0u32).into());
+        Duration::from_secs(self.seconds()?).checked_add(micros)
+    }
+
     /// Messages in the order in which they were delivered.
     pub(crate) fn order(&self) -> impl Ord + use<> {
-        let micros = self.name.split_once(".M").and_then(|(_, rest)| digits(rest)?.parse().ok());
-        (self.seconds(), micros.unwrap_or(0u32), self.id().to_owned())
+        (self.time(), self.id().to_owned())
+    }
+
+    /// What other programs know the message by: the file name up to the flags.
+    pub(crate) fn base(&self) -> &str {
+        self.name.split(':').next().unwrap_or_default()
+    }
+
+    /// What is known of the message in its name, as in `,S=10,W=12`. A UID, which some programs put there,
+    /// is that of the folder it was in.
+    pub(crate) fn fields(&self) -> String {
+        let fields = self.base().split(',').skip(1).filter(|field| !field.starts_with("U="));
+        fields.flat_map(|field| [",", field]).collect()
+    }
+
+    /// A message that comes into a folder: without flags no program there has seen it.
+    pub(crate) fn arriving(base: String, flags: Flags) -> Self {
+        let entry = Self::new(Place::New, base);
+        if flags.is_empty() { entry } else { entry.with_flags(flags) }
+    }
+
+    /// The folder that the file is in.
+    pub(crate) fn directory(&self) -> &'static str {
+        self.place.directory()
     }
 
     /// The file's path in the Maildir.

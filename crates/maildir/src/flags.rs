@@ -5,7 +5,8 @@ use std::{
 
 /// The flags of a message: a set of characters, of which six have a meaning everywhere.
 ///
-/// The lower-case letters are keywords that each program numbers for itself. What others put there is kept.
+/// The lower-case letters are keywords: [`Keywords`](crate::Keywords) says what they stand for in a folder.
+/// What others put there is kept.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Flags(u128);
 
@@ -41,6 +42,11 @@ impl Flags {
     /// Whether there are none.
     pub fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// These without the letters of keywords.
+    pub(crate) fn without_letters(self) -> Self {
+        self.chars().filter(|flag| !flag.is_ascii_lowercase()).collect()
     }
 
     /// Their characters in ASCII order, as they stand in file names.

@@ -1,13 +1,27 @@
+use posta_core::utf7;
 use std::{fmt, str::FromStr};
 
 /// The longest name of a folder, in octets.
 const MAX_NAME: usize = 200;
 
-/// The name of a folder below the main one: parts with `.` between them, as in `Archive.2026`. It is as it
-/// stands on the disk and in IMAP: what is not ASCII is in modified UTF-7 there.
+/// The name of a folder below the main one: parts with `.` between them, as in `Archive.2026`.
 ///
-/// No name leads outside of the Maildir: a part is not empty, and holds no `/`, no `\`, no `.` and no control
-/// character.
+/// A name has two forms. On disk, in [`FromStr`], in [`Display`](fmt::Display) and in all methods that do not
+/// say otherwise it is in modified UTF-7, as IMAP4rev1 and Dovecot have it; [`text`](Self::text) and
+/// [`from_text`](Self::from_text) are for people and for IMAP with UTF-8. Both ways lead back, so that no two
+/// names look the same.
+///
+/// No name leads outside of the Maildir: a part is not empty, and holds in neither form a `/`, a `\`, a `.`
+/// or a control character.
+///
+/// ```
+/// use maildir::FolderName;
+///
+/// let name = FolderName::from_text("Entwürfe.2026")?;
+/// assert_eq!(name.as_str(), "Entw&APw-rfe.2026");
+/// assert_eq!("Entw&APw-rfe.2026".parse::<FolderName>()?.text(), "Entwürfe.2026");
+/// # Ok::<(), maildir::FolderNameError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FolderName(String);
 
@@ -21,9 +35,12 @@ pub enum FolderNameError {
     /// It has a character that a name cannot have.
     #[error("{0:?} cannot stand in a folder name")]
     Character(char),
-    /// It is longer than 200 octets.
+    /// It is longer than 200 octets on disk.
     #[error("the folder name is longer than {MAX_NAME} octets")]
     TooLong,
+    /// It is not in modified UTF-7, or not in the one form that a name has in it.
+    #[error("the folder name is not in modified UTF-7")]
+    NotUtf7,
 }
 
 impl FolderName {
@@ -38,6 +55,24 @@ impl FolderName {
         parts.join(".").parse()
     }
 
+    /// Makes a name of what people call it, with dots between the parts.
+    ///
+    /// # Errors
+    /// A part is empty or holds a character that cannot be in a name, or all is too long.
+    pub fn from_text(name: &str) -> Result<Self, FolderNameError> {
+        // What is longer than this is longer on disk.
+        if name.len() > 2 * MAX_NAME {
+            return Err(FolderNameError::TooLong);
+        }
+        utf7::encode(name).parse()
+    }
+
+    /// What people call it.
+    pub fn text(&self) -> String {
+        // It was looked at when the name was made.
+        utf7::decode(&self.0).unwrap_or_default()
+    }
+
     /// The parts, from the outermost on.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.0.split('.')
@@ -48,20 +83,9 @@ impl FolderName {
         &self.0
     }
 
-    /// The name as people read it, if it is in modified UTF-7; otherwise as it is.
-    pub fn to_text(&self) -> String {
-        posta_core::utf7::decode(&self.0).unwrap_or_else(|| self.0.clone())
-    }
-
-    /// Whether it is a folder below this one.
-    pub fn is_below(&self, other: &Self) -> bool {
-        self.0.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('.'))
-    }
-
-    /// The name that this folder, or one below it, has once `from` is called `to`.
-    pub(crate) fn renamed(&self, from: &Self, to: &Self) -> Result<Self, FolderNameError> {
-        let rest = self.0.strip_prefix(from.as_str()).unwrap_or_default();
-        format!("{to}{rest}").parse()
+    /// What this is called below another folder; `None` if it is not below that.
+    pub(crate) fn below(&self, above: &Self) -> Option<&str> {
+        self.0.strip_prefix(&above.0)?.strip_prefix('.')
     }
 
     /// The folder on disk.
@@ -79,15 +103,19 @@ impl FromStr for FolderName {
     type Err = FolderNameError;
 
     fn from_str(name: &str) -> Result<Self, FolderNameError> {
-        let bad = |c: char| matches!(c, '/' | '\\') || c.is_control();
         if name.len() > MAX_NAME {
-            Err(FolderNameError::TooLong)
-        } else if let Some(c) = name.chars().find(|c| bad(*c)) {
-            Err(FolderNameError::Character(c))
-        } else if name.split('.').any(str::is_empty) {
-            Err(FolderNameError::EmptyPart)
-        } else {
-            Ok(Self(name.to_owned()))
+            return Err(FolderNameError::TooLong);
+        }
+        let bad = |c: &char| matches!(c, '/' | '\\') || c.is_control();
+        if let Some(c) = name.chars().find(bad) {
+            return Err(FolderNameError::Character(c));
+        }
+        // Printable ASCII is never hidden in BASE64, but control characters are: RFC 3501 5.1.3.
+        let text = utf7::decode(name).ok_or(FolderNameError::NotUtf7)?;
+        match text.chars().find(bad) {
+            Some(c) => Err(FolderNameError::Character(c)),
+            None if name.split('.').any(str::is_empty) => Err(FolderNameError::EmptyPart),
+            None => Ok(Self(name.to_owned())),
         }
     }
 }

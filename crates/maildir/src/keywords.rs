@@ -1,106 +1,149 @@
-//! Flags with names of their own. In file names each is a letter, and `dovecot-keywords` says which.
-
 use crate::{
     Error, Flags, Maildir, Stamp,
-    control::{Update, read_text},
+    lock::{self, Lock},
+    numbered::UID_LIST,
 };
 use posta_core::disk::Disk;
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
-const FILE: &str = "dovecot-keywords";
+/// The file that says which letter stands for which keyword.
+pub(crate) const KEYWORDS: &str = "dovecot-keywords";
 
-/// The letters that there are.
-const LETTERS: usize = 26;
+/// The most octets of that file.
+const MAX_FILE: usize = 1 << 16;
 
-/// The longest keyword, in octets.
-const MAX_KEYWORD: usize = 100;
+/// The most octets of a keyword.
+const MAX_KEYWORD: usize = 255;
 
-/// The keywords of a mailbox, and the letters that stand for them.
+/// What the lower-case letters among the flags of a folder's messages stand for.
+///
+/// Each folder has letters of its own. Upper and lower case are the same in a keyword.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keywords([Option<String>; LETTERS]);
+pub struct Keywords {
+    names: BTreeMap<char, String>,
+}
 
 impl Keywords {
-    /// The flag that stands for a keyword, in any case of its letters.
-    pub fn flag(&self, keyword: &str) -> Option<Flags> {
-        let is = |name: &Option<String>| {
-            name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(keyword))
-        };
-        letter(self.0.iter().position(is)?)
+    /// What a letter stands for.
+    pub fn name(&self, letter: char) -> Option<&str> {
+        self.names.get(&letter).map(String::as_str)
     }
 
-    /// The keywords among these flags. A letter that stands for none is not told.
+    /// The flag that stands for a keyword.
+    pub fn flag(&self, name: &str) -> Option<Flags> {
+        let mut names = self.names.iter();
+        let (letter, _) = names.find(|(_, known)| known.eq_ignore_ascii_case(name))?;
+        Flags::from_char(*letter)
+    }
+
+    /// The keywords among a message's flags.
     pub fn of(&self, flags: Flags) -> impl Iterator<Item = &str> {
-        let set = move |n: usize| letter(n).is_some_and(|letter| flags.contains(letter));
-        let named = self.0.iter().enumerate().filter(move |(n, _)| set(*n));
-        named.filter_map(|(_, name)| name.as_deref())
+        flags.chars().filter_map(|letter| self.name(letter))
     }
 
-    /// All keywords.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().flatten().map(String::as_str)
+    /// All keywords, in the order of their letters.
+    pub fn iter(&self) -> impl Iterator<Item = (char, &str)> {
+        self.names.iter().map(|(letter, name)| (*letter, name.as_str()))
     }
 
+    /// ```text
+    /// file = *(number SP keyword LF)      ; 0 to 25, for a to z
+    /// ```
+    /// Lines of another form are left out.
     fn parse(text: &str) -> Self {
-        let mut keywords = Self::default();
-        for line in text.lines() {
-            let Some((number, name)) = line.split_once(' ') else { continue };
-            let slot = number.parse().ok().and_then(|n: usize| keywords.0.get_mut(n));
-            if let (Some(slot), true) = (slot, is_keyword(name)) {
-                *slot = Some(name.to_owned());
-            }
-        }
-        keywords
+        let line = |line: &str| {
+            let (number, name) = line.split_once(' ')?;
+            let letter = ('a'..='z').nth(number.parse().ok()?)?;
+            is_keyword(name).then(|| (letter, name.to_owned()))
+        };
+        Self { names: text.lines().filter_map(line).collect() }
     }
 
     fn write(&self) -> String {
         let mut text = String::new();
-        for (n, name) in self.0.iter().enumerate() {
-            if let Some(name) = name {
+        for (number, letter) in ('a'..='z').enumerate() {
+            if let Some(name) = self.name(letter) {
                 // Writing into a String cannot fail.
-                let _ = writeln!(text, "{n} {name}");
+                let _ = writeln!(text, "{number} {name}");
             }
         }
         text
     }
 }
 
-/// The flag of the letter so far behind `a`.
-fn letter(n: usize) -> Option<Flags> {
-    Flags::from_char(char::from(b'a' + u8::try_from(n).ok()?))
-}
-
-/// Whether it can be one: graphic ASCII.
-fn is_keyword(name: &str) -> bool {
-    (1..=MAX_KEYWORD).contains(&name.len()) && name.bytes().all(|octet| octet.is_ascii_graphic())
-}
-
 impl<D: Disk + Clone> Maildir<D> {
-    /// The keywords of this mailbox.
+    /// What the letters among the flags of this folder's messages stand for.
     ///
     /// # Errors
     /// The disk failed.
     pub fn keywords(&self) -> Result<Keywords, Error> {
-        Ok(Keywords::parse(&read_text(&self.disk(), &self.path(FILE))?))
+        let octets = lock::read(&self.disk, &self.path(KEYWORDS), MAX_FILE)?;
+        Ok(Keywords::parse(&String::from_utf8_lossy(&octets.unwrap_or_default())))
     }
 
-    /// The flag that stands for a keyword, which is made if there is none yet.
+    /// The flag that stands for a keyword in this folder, which gets a letter if it has none.
     ///
     /// # Errors
-    /// The disk failed; another program is making one ([`Error::Locked`]: try again in a moment); there are
-    /// 26 already, or it is no keyword.
-    pub fn add_keyword(&self, keyword: &str, stamp: &Stamp<'_>) -> Result<Flags, Error> {
-        if let Some(flag) = self.keywords()?.flag(keyword) {
+    /// The disk failed, another program is just writing the list of UIDs, whose lock is for this as well,
+    /// it is no keyword, or no letter is left.
+    pub fn add_keyword(&self, name: &str, stamp: &Stamp<'_>) -> Result<Flags, Error> {
+        if !is_keyword(name) {
+            return Err(Error::Keyword(name.chars().take(MAX_KEYWORD).collect()));
+        }
+        if let Some(flag) = self.keywords()?.flag(name) {
             return Ok(flag);
         }
-        let update = Update::begin(self.disk(), &self.path(FILE), stamp)?;
+        let now = stamp.time.as_secs();
+        let _uids = Lock::take(self.disk.clone(), self.path(UID_LIST), now)?;
         let mut keywords = self.keywords()?;
-        if let Some(flag) = keywords.flag(keyword) {
+        if let Some(flag) = keywords.flag(name) {
             return Ok(flag);
         }
-        let free = keywords.0.iter().position(Option::is_none).filter(|_| is_keyword(keyword));
-        let n = free.ok_or_else(|| Error::NoKeyword(keyword.to_owned()))?;
-        keywords.0[n] = Some(keyword.to_owned());
-        update.commit(keywords.write().as_bytes())?;
-        letter(n).ok_or_else(|| Error::NoKeyword(keyword.to_owned()))
+        // A letter whose name is lost still stands for something on the messages that have it.
+        let used = self.list()?.iter().fold(Flags::default(), |used, entry| used | entry.flags());
+        let free = |letter: &char| {
+            let is_used = Flags::from_char(*letter).is_some_and(|flag| used.contains(flag));
+            !is_used && keywords.name(*letter).is_none()
+        };
+        let letter = ('a'..='z').find(free).ok_or(Error::TooManyKeywords)?;
+        keywords.names.insert(letter, name.to_owned());
+        // Whoever has the lock of the UIDs is alone here: what is there is left over.
+        lock::remove(&self.disk, &self.path("dovecot-keywords.lock"))?;
+        let lock = Lock::take(self.disk.clone(), self.path(KEYWORDS), now)?;
+        lock.replace(keywords.write().as_bytes())?;
+        Flags::from_char(letter).ok_or(Error::TooManyKeywords)
+    }
+}
+
+/// What can be a keyword in the file. What IMAP allows is less.
+fn is_keyword(name: &str) -> bool {
+    (1..=MAX_KEYWORD).contains(&name.len()) && name.bytes().all(|octet| octet.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_read_and_written() {
+        #[rustfmt::skip]
+        let table = [
+            ("",                              ""),
+            ("0 $Junk\n1 $NonJunk\n",         "0 $Junk\n1 $NonJunk\n"),
+            ("25 z\n3 d",                     "3 d\n25 z\n"),
+            ("26 no\n-1 no\nx no\n0\n0 \n1 a b\n2 é\n3 ok\n", "3 ok\n"),
+            ("0 first\n0 second\n",           "0 second\n"),
+        ];
+        for (text, written) in table {
+            let keywords = Keywords::parse(text);
+            assert_eq!(keywords.write(), written, "{text:?}");
+            assert_eq!(Keywords::parse(written), keywords);
+        }
+        let keywords = Keywords::parse("0 $Junk\n1 $NonJunk\n");
+        assert_eq!(keywords.flag("$nonJUNK"), Flags::from_char('b'));
+        assert_eq!(keywords.flag("$Other"), None);
+        assert_eq!((keywords.name('a'), keywords.name('c')), (Some("$Junk"), None));
+        assert_eq!(keywords.of("Sbc".chars().collect()).collect::<Vec<_>>(), ["$NonJunk"]);
+        assert_eq!(keywords.iter().next(), Some(('a', "$Junk")));
     }
 }

@@ -1,11 +1,11 @@
 //! Maildir and Maildir++: durable delivery, listing, flags, folders, UIDs.
 //!
 //! In scope: delivering a message so that it survives a crash, listing what is there without missing what
-//! another program renames meanwhile, flags, removal, folders, and cleaning up what crashed deliveries
-//! left; and what IMAP needs beyond that: UIDs that stay, keywords, subscriptions, and what has happened
-//! between two listings.
-//! Out of scope: which address belongs to which Maildir, locks (messages need none), quotas, and what is
-//! inside a message (`imf-message`).
+//! another program renames meanwhile, flags, removal, folders, cleaning up what crashed deliveries left, and
+//! what an IMAP server needs besides: UIDs, keywords, subscriptions, copies, moves, and what has changed
+//! since it looked last. Dovecot and this crate can serve the same Maildir in turn.
+//! Out of scope: which address belongs to which Maildir, quotas, and what is inside a message
+//! (`imf-message`).
 //!
 //! # A delivery
 //!
@@ -47,20 +47,41 @@
 //! mailbox.set_flags(message, Flags::SEEN | Flags::FLAGGED)?;
 //! assert_eq!(mailbox.list()?[0].flags().to_string(), "FS");
 //!
-//! let second = Stamp { count: 2, ..stamp };
-//! let numbered = mailbox.numbered(&second, true)?;
-//! assert_eq!((numbered.messages[0].uid, numbered.uid_next), (1, 2));
+//! // A number for each message, which stays, and what happened since.
+//! let before = mailbox.numbered(&stamp, true)?;
+//! assert_eq!((before.messages[0].uid, before.uid_next), (1, 2));
 //!
 //! let archive = mailbox.create_folder(&"Archive.2026".parse()?)?;
-//! assert!(archive.list()?.is_empty());
+//! mailbox.move_to(&before.messages[0].entry, &archive, &Stamp { count: 2, ..stamp })?;
+//! archive.sync()?;
+//! mailbox.sync()?;
+//! assert_eq!(archive.list()?.len(), 1);
+//! let now = mailbox.numbered(&stamp, true)?;
+//! assert_eq!(now.since(&before).map(|changes| changes.vanished), Some(vec![1]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # UIDs
+//!
+//! ```text
+//!  numbered(stamp, adopt) ──▶ read dovecot-uidlist, list the folder ── all have a UID ──────────▶ Ok
+//!                                  │ some have none, or no list is there                           ▲
+//!                                  ▼                                                               │
+//!                    make dovecot-uidlist.lock ──▶ read and list again ──▶ write it, sync, ──▶ sync folder
+//!                                  │ it is there                           rename it to
+//!                                  ▼                                       dovecot-uidlist
+//!                             Err(Locked)
 //! ```
 //!
 //! # What lasts
 //!
-//! A committed message survives a crash: its octets were synced, then its name. Flags, moves from `new` to
-//! `cur` and removals may be undone by a crash, but never lose a message, until [`Maildir::sync`] has made
-//! them last. All disk operations go through [`posta_core::disk::Disk`], so they can run elsewhere than on
+//! A committed message survives a crash: its octets were synced, then its name. So do a copy, the UIDs that
+//! [`Maildir::numbered`] tells, a keyword's letter, a subscription and the new name of a folder, once the
+//! method has returned. Flags, moves, be it from `new` to `cur` or to another folder, and removals may be
+//! undone by a crash, but never lose a message, until [`Maildir::sync`] has made them last. Under one
+//! UIDVALIDITY no UID ever means two messages, and UIDNEXT never goes back.
+//!
+//! All disk operations go through [`posta_core::disk::Disk`], so they can run elsewhere than on
 //! the file system; the tests run them on a disk that crashes after each.
 //!
 //! # Formats
@@ -68,39 +89,47 @@
 //! - Maildir, as the qmail documentation describes it: `tmp`, `new`, `cur`; names `unique:2,FLAGS`
 //! - Maildir++: folders `.Sub.Folder` with a file `maildirfolder`; sizes in names, `,S=` octets as stored
 //!   and `,W=` octets as sent, with CRLF
-//! - `dovecot-uidlist` version 3, `dovecot-keywords` and `subscriptions`, as Dovecot documents and writes them,
-//!   with its locks, so that both can serve a Maildir in turn
-//! - RFC 3501 2.3.1.1: UIDs; 5.1.3: folders are called by their names in modified UTF-7
+//! - Dovecot: `dovecot-uidlist`, version 3 (version 1, which is Courier's, is read), `dovecot-keywords`,
+//!   `subscriptions`, plain and version 2, and the names of `dovecot-uidvalidity.*`
+//! - RFC 3501 2.3.1.1: UIDs; 2.3.2: `\Recent`; 5.1.3: names of folders in modified UTF-7
 //! - RFC 5322 2.1: messages are stored as they come, so with CRLF if they came by SMTP
 //!
-//! Letters and parts of names that are not known are kept when flags change.
+//! Letters and parts of names that are not known are kept when flags change, and so are the fields of the
+//! lists that only others know.
 //!
 //! # Limits
 //!
 //! | limit | value |
 //! |---|---|
 //! | file name that is made | 255 octets, the limit of most file systems |
-//! | name of a folder | 200 octets |
-//! | keyword; keywords | 100 octets; 26, the letters that there are |
-//! | subscriptions | 10,000 |
-//! | list of UIDs | 128 MiB, about a million messages |
-//! | age at which a lock is given up | 2 minutes |
+//! | name of a folder on disk | 200 octets |
 //! | scans of one listing while others rename | 10 |
 //! | age at which a file in `tmp` is given up | 36 hours |
+//! | age at which a lock is given up | 120 seconds |
+//! | messages of a folder that have UIDs | 4,000,000 |
+//! | list of UIDs | 256 MiB; 1,024 octets for a name, and for what else is known of a message |
+//! | keywords of a folder | 26, the letters a to z |
+//! | keyword | 255 octets |
+//! | list of subscriptions | 1 MiB |
 
-mod control;
+mod changes;
 mod delivery;
 mod entry;
 mod error;
 mod flags;
 mod folder;
+mod folders;
 mod keywords;
+mod lock;
 mod mailbox;
+mod mark;
 mod numbered;
 mod stamp;
 mod subscriptions;
+mod transfer;
 mod uid_list;
 
+pub use changes::Changes;
 pub use delivery::Delivery;
 pub use entry::Entry;
 pub use error::Error;
@@ -108,6 +137,7 @@ pub use flags::Flags;
 pub use folder::{FolderName, FolderNameError};
 pub use keywords::Keywords;
 pub use mailbox::Maildir;
-pub use numbered::{Changes, Mark, Message, Numbered};
+pub use mark::Mark;
+pub use numbered::{Message, Numbered};
 pub use stamp::Stamp;
 pub use subscriptions::MailboxName;

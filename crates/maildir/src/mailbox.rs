@@ -1,4 +1,4 @@
-use crate::{Delivery, Entry, Error, Flags, FolderName, Stamp, delivery::Size, entry::Place};
+use crate::{Delivery, Entry, Error, Flags, Stamp, delivery::Size, entry::Place};
 use posta_core::disk::{self, Disk, Kind, Reader, ensure_dir};
 use std::collections::BTreeMap;
 
@@ -13,13 +13,14 @@ const FOLDER_MARK: &str = "maildirfolder";
 
 /// A Maildir, or one of its folders, on a disk.
 ///
-/// Any number of programs may work on it at once, without locks. It has no state of its own but where it
+/// Any number of programs may work on it at once. Messages need no locks; the lists of UIDs, keywords and
+/// subscriptions are locked for as long as it takes to write them. It has no state of its own but where it
 /// is, and costs nothing to make.
 #[derive(Clone, Debug)]
 pub struct Maildir<D> {
-    disk: D,
+    pub(crate) disk: D,
     /// Empty, or `.Sub.Folder/`.
-    prefix: String,
+    pub(crate) prefix: String,
 }
 
 impl<D: Disk + Clone> Maildir<D> {
@@ -130,58 +131,6 @@ impl<D: Disk + Clone> Maildir<D> {
         self.follow(entry, |entry| self.disk.remove(&self.path(&entry.path())))
     }
 
-    /// Copies a message into another folder of the same Maildir, with its flags and keywords. The copy
-    /// lasts; it has its time of delivery from `stamp`.
-    ///
-    /// # Errors
-    /// The disk failed, or the message is gone, or one of its keywords cannot be made there
-    /// ([`Error::Locked`], [`Error::NoKeyword`]): then nothing was copied.
-    pub fn copy(&self, entry: &Entry, to: &Self, stamp: &Stamp<'_>) -> Result<Entry, Error> {
-        let flags = self.flags_in(to, entry, stamp)?;
-        let mut from = self.open(entry)?;
-        let mut delivery = to.deliver(stamp)?;
-        let mut chunk = vec![0; 1 << 16];
-        loop {
-            match from.read(&mut chunk)? {
-                0 => break,
-                n => delivery.write(&chunk[..n])?,
-            }
-        }
-        let mut copy = delivery.commit()?;
-        to.set_flags(&mut copy, flags)?;
-        Ok(copy)
-    }
-
-    /// Moves a message into another folder of the same Maildir, with its flags and keywords, in one step. It
-    /// lasts once both have been [synced](Self::sync), first the one it goes to; until then a crash may
-    /// leave it in either or both, but never lose it.
-    ///
-    /// # Errors
-    /// As for [`copy`](Self::copy): then nothing was moved.
-    pub fn move_to(&self, entry: &Entry, to: &Self, stamp: &Stamp<'_>) -> Result<Entry, Error> {
-        let flags = self.flags_in(to, entry, stamp)?;
-        self.follow(entry, |entry| {
-            let moved = entry.with_flags(flags);
-            self.disk.rename(&self.path(&entry.path()), &to.path(&moved.path()))?;
-            Ok(moved)
-        })
-    }
-
-    /// The flags of a message with the letters that stand for its keywords in another folder.
-    fn flags_in(&self, to: &Self, entry: &Entry, stamp: &Stamp<'_>) -> Result<Flags, Error> {
-        let flags = entry.flags();
-        let letters: Flags = ('a'..='z')
-            .filter(|c| Flags::from_char(*c).is_some_and(|one| flags.contains(one)))
-            .collect();
-        let mut there = flags - letters;
-        if !letters.is_empty() {
-            for keyword in self.keywords()?.of(letters) {
-                there |= to.add_keyword(keyword, stamp)?;
-            }
-        }
-        Ok(there)
-    }
-
     /// Makes flags, moves and removals last.
     ///
     /// # Errors
@@ -217,104 +166,8 @@ impl<D: Disk + Clone> Maildir<D> {
         Ok(removed)
     }
 
-    /// The names of all folders, sorted. The main one has none. Names are whole, also when this is a
-    /// folder itself.
-    ///
-    /// # Errors
-    /// The disk failed.
-    pub fn folders(&self) -> Result<Vec<FolderName>, Error> {
-        let entries = self.disk.read_dir("")?;
-        let directories = entries.iter().filter(|entry| entry.is_dir);
-        let mut names: Vec<_> =
-            directories.filter_map(|entry| FolderName::from_directory(&entry.name)).collect();
-        names.sort();
-        Ok(names)
-    }
-
-    /// One of the folders.
-    ///
-    /// # Errors
-    /// The disk failed, or there is no such folder.
-    pub fn folder(&self, name: &FolderName) -> Result<Self, Error> {
-        if !self.folders()?.contains(name) {
-            return Err(Error::NoFolder(name.clone()));
-        }
-        let folder = self.at(name);
-        folder.make_parts()?;
-        Ok(folder)
-    }
-
-    /// Makes a folder.
-    ///
-    /// # Errors
-    /// The disk failed, or there is such a folder already.
-    pub fn create_folder(&self, name: &FolderName) -> Result<Self, Error> {
-        match self.disk.make_dir(&name.directory()) {
-            Err(error) if error.kind == Kind::Exists => Err(Error::FolderExists(name.clone())),
-            made => {
-                made?;
-                let folder = self.at(name);
-                folder.make_parts()?;
-                Ok(folder)
-            }
-        }
-    }
-
-    /// Gives a folder, and those below it, another name.
-    ///
-    /// # Errors
-    /// The disk failed; there is no such folder; or there is one that they would take the name of, or
-    /// they would be below themselves.
-    pub fn rename_folder(&self, from: &FolderName, to: &FolderName) -> Result<(), Error> {
-        let folders = self.folders()?;
-        let mut renamed = Vec::new();
-        for name in folders.iter().filter(|name| *name == from || name.is_below(from)) {
-            renamed.push((name, name.renamed(from, to)?));
-        }
-        if renamed.is_empty() {
-            return Err(Error::NoFolder(from.clone()));
-        }
-        let taken =
-            renamed.iter().map(|(_, name)| name).chain([to]).find(|name| folders.contains(name));
-        if let Some(name) = taken.or_else(|| Some(to).filter(|to| to.is_below(from))) {
-            return Err(Error::FolderExists(name.clone()));
-        }
-        for (name, renamed) in &renamed {
-            self.disk.rename_dir(&name.directory(), &renamed.directory())?;
-        }
-        Ok(self.disk.sync_dir("")?)
-    }
-
-    /// Removes a folder with its messages. Folders below it, which Maildir++ keeps beside it, stay.
-    ///
-    /// # Errors
-    /// The disk failed, or there is no such folder.
-    pub fn delete_folder(&self, name: &FolderName) -> Result<(), Error> {
-        if !self.folders()?.contains(name) {
-            return Err(Error::NoFolder(name.clone()));
-        }
-        let folder = name.directory();
-        for entry in self.disk.read_dir(&folder)? {
-            let path = format!("{folder}/{}", entry.name);
-            if !entry.is_dir {
-                self.disk.remove(&path)?;
-                continue;
-            }
-            for file in self.disk.read_dir(&path)? {
-                self.disk.remove(&format!("{path}/{}", file.name))?;
-            }
-            self.disk.remove_dir(&path)?;
-        }
-        self.disk.remove_dir(&folder)?;
-        Ok(self.disk.sync_dir("")?)
-    }
-
-    fn at(&self, name: &FolderName) -> Self {
-        Self { disk: self.disk.clone(), prefix: format!("{}/", name.directory()) }
-    }
-
     /// Makes `tmp`, `new` and `cur`, and a folder's mark, and their names last.
-    fn make_parts(&self) -> Result<(), Error> {
+    pub(crate) fn make_parts(&self) -> Result<(), Error> {
         for part in ["tmp", "new", "cur"] {
             ensure_dir(&self.disk, &self.path(part))?;
         }
@@ -343,7 +196,7 @@ impl<D: Disk + Clone> Maildir<D> {
     }
 
     /// Does something to a message's file, and looks for it where it is not any more.
-    fn follow<T>(
+    pub(crate) fn follow<T>(
         &self,
         entry: &Entry,
         run: impl Fn(&Entry) -> Result<T, disk::Error>,
@@ -359,10 +212,6 @@ impl<D: Disk + Clone> Maildir<D> {
             }
         }
         Err(gone())
-    }
-
-    pub(crate) fn disk(&self) -> D {
-        self.disk.clone()
     }
 
     pub(crate) fn path(&self, path: &str) -> String {

@@ -1,167 +1,199 @@
-//! Messages with UIDs, and what happens to them.
-
 use crate::{
     Entry, Error, Maildir, Stamp,
-    control::Update,
-    uid_list::{MAX_LIST, UID_LIST, UidList},
+    lock::{self, Lock},
+    uid_list::{Damaged, Listed, MAX_LINES, UidList, is_name},
 };
-use posta_core::disk::{Disk, Kind, read_file};
-use std::collections::BTreeMap;
+use posta_core::disk::{Disk, Kind};
 
-/// The messages of a mailbox with their UIDs, in ascending order of these.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The file that says which message has which UID.
+pub(crate) const UID_LIST: &str = "dovecot-uidlist";
+
+/// The most octets of that file.
+const MAX_LIST: usize = 256 << 20;
+
+/// Empty files with this name and a UIDVALIDITY in hexadecimal: the highest that was given in the Maildir.
+const VALIDITY: &str = "dovecot-uidvalidity.";
+
+/// The messages of a folder with their UIDs.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numbered {
-    /// Says for how long UIDs are good: under another value they all are others. Never 0.
+    /// What UIDs are good for: while it is the same, a UID means the same message (RFC 3501 2.3.1.1).
     pub uid_validity: u32,
-    /// The UID that the next message will have, or a lower bound of it.
+    /// What the next message will at least have.
     pub uid_next: u32,
-    /// The messages.
+    /// The messages in the ascending order of their UIDs.
     pub messages: Vec<Message>,
 }
 
-/// A message with its UID.
+/// A message and its UID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its UID, which no other message of the mailbox ever has.
+    /// Its UID.
     pub uid: u32,
-    /// It was adopted by this listing: no other has seen it before.
+    /// No program has seen the message before: it was in `new` until this listing (RFC 3501 2.3.2,
+    /// `\Recent`).
     pub recent: bool,
     /// Its file.
     pub entry: Entry,
 }
 
-/// What has happened between two listings, by UIDs in ascending order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Messages that are gone.
-    pub vanished: Vec<u32>,
-    /// Messages that have other flags than before.
-    pub changed: Vec<u32>,
-    /// Messages that have come.
-    pub arrived: Vec<u32>,
-}
-
-/// A sign of whether anything may have happened in a mailbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    taken: u64,
-    modified: u64,
-}
-
-impl Mark {
-    /// Whether surely nothing has happened since that earlier mark. Files have their times in whole
-    /// seconds, so a mark that was taken right after something happened cannot tell.
-    pub fn is_unchanged_since(&self, earlier: &Self) -> bool {
-        self.modified == earlier.modified && earlier.taken > earlier.modified.saturating_add(1)
+impl<D: Disk + Clone> Maildir<D> {
+    /// The messages in ascending order of their UIDs. Those without one get theirs now, in the order in which
+    /// they were delivered, and keep it: all programs that share the folder, Dovecot among them, give a
+    /// message the same UID.
+    ///
+    /// With `adopt`, messages that are in `new` move to `cur`, so that they are recent in this listing and in
+    /// no other; without, they stay and are recent again.
+    ///
+    /// A file whose name cannot stand in the list, as one with a line feed, gets no UID and is left out.
+    ///
+    /// Nothing is written if every message has a UID. Lines of messages that are gone go away when something
+    /// is written. A list that is lost or damaged is made anew, with a higher UIDVALIDITY.
+    ///
+    /// # Errors
+    /// The disk failed, another program is just writing the list, there are more than 4,000,000 messages, or
+    /// the last UIDVALIDITY is used up.
+    pub fn numbered(&self, stamp: &Stamp<'_>, adopt: bool) -> Result<Numbered, Error> {
+        // First the list, then the folder: a message that is only in the folder has no UID, and every UID
+        // that is not in the list will be higher.
+        let text = self.uid_list()?;
+        let entries = self.list_named()?;
+        let known = match text.as_deref().map(UidList::parse) {
+            Some(Ok(list)) => known(&list, &entries),
+            _ => None,
+        };
+        let mut numbered = match known {
+            Some(numbered) => numbered,
+            None => self.number(stamp)?,
+        };
+        for message in numbered.messages.iter_mut().filter(|message| message.entry.is_new()) {
+            message.recent = !adopt || self.adopt(&mut message.entry)?;
+        }
+        Ok(numbered)
     }
-}
 
-impl Changes {
-    /// Whether nothing has happened.
-    pub fn is_empty(&self) -> bool {
-        self.vanished.is_empty() && self.changed.is_empty() && self.arrived.is_empty()
+    /// Gives out UIDs.
+    fn number(&self, stamp: &Stamp<'_>) -> Result<Numbered, Error> {
+        let now = stamp.time.as_secs();
+        let lock = Lock::take(self.disk.clone(), self.path(UID_LIST), now)?;
+        // From here on no other program gives out any: what is in the list was in the folder before.
+        let text = self.uid_list()?.unwrap_or_default();
+        let entries = self.list_named()?;
+        if entries.len() > MAX_LINES {
+            return Err(Error::TooManyMessages);
+        }
+        let mut list = match UidList::parse(&text) {
+            Ok(list) => match known(&list, &entries) {
+                Some(numbered) => return Ok(numbered),
+                None => list,
+            },
+            Err(Damaged(validity)) => self.anew(validity, now)?,
+        };
+        let is_listed = |entry: &&Entry| list.messages.contains_key(entry.id());
+        let more = entries.len() - entries.iter().filter(is_listed).count();
+        if more > (u32::MAX - list.next) as usize {
+            // RFC 3501 2.3.1.1: when UIDs are used up, they all become others.
+            list = self.anew(list.validity, now)?;
+        }
+        let guid = guid(stamp);
+        if !list.has_guid() {
+            list.fields.push(&guid);
+        }
+        let mut rows = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let listed = list.messages.get(entry.id()).copied().unwrap_or_else(|| {
+                list.next += 1;
+                Listed { uid: list.next - 1, fields: "" }
+            });
+            rows.push((listed, entry));
+        }
+        rows.sort_by_key(|(listed, _)| listed.uid);
+        let mut written = String::new();
+        list.write_header(&mut written);
+        for (listed, entry) in &rows {
+            listed.write(entry.base(), &mut written);
+        }
+        if written.len() > MAX_LIST {
+            return Err(Error::TooManyMessages);
+        }
+        lock.replace(written.as_bytes())?;
+        let messages = rows.into_iter().map(|(listed, entry)| Message::new(listed.uid, entry));
+        Ok(Numbered::new(&list, messages.collect()))
+    }
+
+    /// The messages whose names can be in the list: no delivery makes another, which would damage it.
+    fn list_named(&self) -> Result<Vec<Entry>, Error> {
+        let mut entries = self.list()?;
+        entries.retain(|entry| is_name(entry.base()));
+        Ok(entries)
+    }
+
+    /// Moves a message from `new` to `cur`; whether no other program did.
+    fn adopt(&self, entry: &mut Entry) -> Result<bool, Error> {
+        let seen = entry.with_flags(entry.flags());
+        match self.disk.rename(&self.path(&entry.path()), &self.path(&seen.path())) {
+            Err(error) if error.kind == Kind::NotFound => Ok(false),
+            renamed => {
+                renamed?;
+                *entry = seen;
+                Ok(true)
+            }
+        }
+    }
+
+    /// The text of the list; empty, and so damaged, if it is too large.
+    fn uid_list(&self) -> Result<Option<String>, Error> {
+        let path = self.path(UID_LIST);
+        if matches!(self.disk.stat(&path), Ok(stat) if stat.size > MAX_LIST as u64) {
+            return Ok(Some(String::new()));
+        }
+        let octets = lock::read(&self.disk, &path, MAX_LIST)?;
+        // Names that are no UTF-8 are not listed and have no UIDs; they must not harm the others.
+        Ok(octets.map(|octets| String::from_utf8_lossy(&octets).into_owned()))
+    }
+
+    /// An empty list with a UIDVALIDITY that no folder here has had.
+    fn anew(&self, before: u32, now: u64) -> Result<UidList<'static>, Error> {
+        let root = self.disk.read_dir("")?;
+        let hex = |name: &str| u32::from_str_radix(name.strip_prefix(VALIDITY)?, 16).ok();
+        let given: Vec<_> = root.iter().filter_map(|entry| hex(&entry.name)).collect();
+        let highest = given.iter().copied().fold(before, u32::max);
+        let higher = highest.checked_add(1).ok_or(Error::NoUidValidity)?;
+        // Seconds since 1970, as is usual, so that it is higher even where nothing is left to tell.
+        let validity = u32::try_from(now).unwrap_or(u32::MAX).max(higher);
+        self.disk.create(&format!("{VALIDITY}{validity:08x}"))?;
+        self.disk.sync_dir("")?;
+        for old in given {
+            // Those that stay are lower, and so do no harm.
+            let _ = self.disk.remove(&format!("{VALIDITY}{old:08x}"));
+        }
+        Ok(UidList { validity, next: 1, ..UidList::default() })
     }
 }
 
 impl Numbered {
-    /// What has happened since an earlier listing; `None` if the UIDs are others now.
-    pub fn since(&self, earlier: &Self) -> Option<Changes> {
-        if self.uid_validity != earlier.uid_validity {
-            return None;
-        }
-        let mut changes = Changes::default();
-        let mut before = earlier.messages.iter().peekable();
-        for message in &self.messages {
-            while let Some(gone) = before.next_if(|old| old.uid < message.uid) {
-                changes.vanished.push(gone.uid);
-            }
-            match before.next_if(|old| old.uid == message.uid) {
-                None => changes.arrived.push(message.uid),
-                Some(old) if old.entry.flags() != message.entry.flags() => {
-                    changes.changed.push(message.uid);
-                }
-                Some(_) => {}
-            }
-        }
-        changes.vanished.extend(before.map(|gone| gone.uid));
-        Some(changes)
-    }
-
-    /// The message with this UID.
-    pub fn find(&self, uid: u32) -> Option<&Message> {
-        let at = self.messages.binary_search_by_key(&uid, |message| message.uid).ok()?;
-        self.messages.get(at)
+    fn new(list: &UidList<'_>, messages: Vec<Message>) -> Self {
+        Self { uid_validity: list.validity, uid_next: list.next, messages }
     }
 }
 
-impl<D: Disk + Clone> Maildir<D> {
-    /// The messages with their UIDs. Those that have none are given theirs, in the order in which they
-    /// were delivered, for ever.
-    ///
-    /// With `adopt` what is in `new` is moved to `cur`, and marked as recent in this listing alone: so for
-    /// a session that changes the mailbox, and not for one that only looks.
-    ///
-    /// # Errors
-    /// The disk failed; another program is giving out UIDs ([`Error::Locked`]: try again in a moment); or
-    /// there are no more UIDs.
-    pub fn numbered(&self, stamp: &Stamp<'_>, adopt: bool) -> Result<Numbered, Error> {
-        let mut entries = self.list()?;
-        let mut recent = BTreeMap::new();
-        if adopt {
-            for entry in entries.iter_mut().filter(|entry| entry.is_new()) {
-                match self.set_flags(entry, entry.flags()) {
-                    Ok(()) => recent.insert(entry.id().to_owned(), ()),
-                    // Another has removed it.
-                    Err(Error::Gone(_)) => None,
-                    Err(error) => return Err(error),
-                };
-            }
-        }
-        let mut list = self.uid_list()?.ok();
-        let all = |list: &UidList| entries.iter().all(|entry| list.uid(entry).is_some());
-        if !list.as_ref().is_some_and(all) {
-            (list, entries) = self.give_uids(stamp)?;
-        }
-        let list = list.unwrap_or_default();
-        let mut messages: Vec<_> = entries
-            .into_iter()
-            .filter_map(|entry| {
-                let uid = list.uid(&entry)?;
-                Some(Message { uid, recent: recent.contains_key(entry.id()), entry })
-            })
-            .collect();
-        messages.sort_unstable_by_key(|message| message.uid);
-        Ok(Numbered { uid_validity: list.validity, uid_next: list.next, messages })
+impl Message {
+    fn new(uid: u32, entry: Entry) -> Self {
+        Self { uid, recent: false, entry }
     }
+}
 
-    /// A sign of whether anything happens; costs next to nothing. `now` is in seconds since 1970.
-    ///
-    /// # Errors
-    /// The disk failed.
-    pub fn mark(&self, now: u64) -> Result<Mark, Error> {
-        let mut modified = 0;
-        for part in ["new", "cur"] {
-            modified = modified.max(self.disk().stat(&self.path(part))?.modified);
-        }
-        Ok(Mark { taken: now, modified })
-    }
+/// The messages with their UIDs, if all have one.
+fn known(list: &UidList<'_>, entries: &[Entry]) -> Option<Numbered> {
+    let uid = |entry: &Entry| Some(list.messages.get(entry.id())?.uid);
+    let messages = entries.iter().map(|entry| Some(Message::new(uid(entry)?, entry.clone())));
+    let mut messages = messages.collect::<Option<Vec<_>>>()?;
+    messages.sort_by_key(|message| message.uid);
+    Some(Numbered::new(list, messages))
+}
 
-    /// Gives UIDs to all messages that have none. Only under the lock is it known which these are.
-    fn give_uids(&self, stamp: &Stamp<'_>) -> Result<(Option<UidList>, Vec<Entry>), Error> {
-        let update = Update::begin(self.disk(), &self.path(UID_LIST), stamp)?;
-        let entries = self.list()?;
-        let mut list = self.uid_list()?.unwrap_or_else(|before| UidList::new(stamp, before));
-        list.number(&entries).ok_or(Error::NoUids)?;
-        update.commit(list.write(&entries).as_bytes())?;
-        Ok((Some(list), entries))
-    }
-
-    /// The list of UIDs; `Err` if there is none or it is damaged, with the validity it had, or 0.
-    fn uid_list(&self) -> Result<Result<UidList, u32>, Error> {
-        match read_file(&self.disk(), &self.path(UID_LIST), MAX_LIST) {
-            Ok(octets) => Ok(UidList::parse(&octets)),
-            Err(error) if error.kind == Kind::NotFound => Ok(Err(0)),
-            Err(error) => Err(error.into()),
-        }
-    }
+/// An id for the folder, in which Dovecot keeps one: 128 bits.
+fn guid(stamp: &Stamp<'_>) -> String {
+    let Stamp { time, process, count, random, .. } = *stamp;
+    format!("G{random:016x}{:016x}", time.as_micros() as u64 ^ (u64::from(process) << 32) ^ count)
 }

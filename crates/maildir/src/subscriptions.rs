@@ -1,34 +1,34 @@
-//! The mailboxes that a user has subscribed to, in the file `subscriptions`.
-
 use crate::{
-    Error, FolderName, Maildir, Stamp,
-    control::{Update, read_text},
+    Error, FolderName, FolderNameError, Maildir, Stamp,
+    lock::{self, Lock},
 };
 use posta_core::disk::Disk;
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
-const FILE: &str = "subscriptions";
+/// The file with the names that somebody has subscribed to.
+const SUBSCRIPTIONS: &str = "subscriptions";
 
-/// How the file begins; before there were versions it held names with dots, a line each.
-const VERSION: &str = "V\t2\n\n";
+/// The most octets of that file.
+const MAX_FILE: usize = 1 << 20;
 
-/// The most mailboxes that can be subscribed to.
-const MAX_SUBSCRIPTIONS: usize = 10_000;
+/// How a file of the second version begins. The first has no mark.
+const VERSION_2: &[u8] = b"V\t2\n\n";
 
-/// The name of a mailbox: the main one, or a folder.
+/// The name of a mailbox: that of a folder, or `INBOX`, in whatever case, for the main one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MailboxName {
-    /// The main one, where mail is delivered to.
+    /// The Maildir itself.
     Inbox,
-    /// A folder.
+    /// A folder of it.
     Folder(FolderName),
 }
 
+/// The form is that of [`FolderName`].
 impl FromStr for MailboxName {
-    type Err = crate::FolderNameError;
+    type Err = FolderNameError;
 
-    /// `INBOX`, in any case, is the main one.
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
+    fn from_str(name: &str) -> Result<Self, FolderNameError> {
+        // RFC 3501 5.1
         if name.eq_ignore_ascii_case("INBOX") {
             return Ok(Self::Inbox);
         }
@@ -46,65 +46,122 @@ impl fmt::Display for MailboxName {
 }
 
 impl<D: Disk + Clone> Maildir<D> {
-    /// The mailboxes that are subscribed to, whether they exist or not. The main one's and those of all
-    /// folders are the same.
+    /// What somebody has subscribed to, in the order in which they did, whether there is such a folder or
+    /// not. The list is that of the whole Maildir, also when this is a folder itself.
     ///
     /// # Errors
     /// The disk failed.
-    pub fn subscriptions(&self) -> Result<BTreeSet<MailboxName>, Error> {
-        let text = read_text(&self.disk(), FILE)?;
-        let names = match text.strip_prefix("V\t2\n") {
-            Some(lines) => lines.lines().filter_map(from_parts).take(MAX_SUBSCRIPTIONS).collect(),
-            None => text.lines().filter_map(|line| line.parse().ok()).collect(),
-        };
-        Ok(names)
+    pub fn subscriptions(&self) -> Result<Vec<MailboxName>, Error> {
+        let octets = lock::read(&self.disk, SUBSCRIPTIONS, MAX_FILE)?.unwrap_or_default();
+        let list = List::parse(&octets);
+        Ok(list.lines.iter().filter_map(|line| list.name(line)).collect())
     }
 
-    /// Subscribes to a mailbox, which need not exist.
+    /// Adds a name to the subscriptions. It is no error if it is there.
     ///
     /// # Errors
-    /// The disk failed; another program is changing them ([`Error::Locked`]: try again in a moment); or there
-    /// are 10,000 already.
+    /// The disk failed, another program is just writing the file, or it is full.
     pub fn subscribe(&self, name: &MailboxName, stamp: &Stamp<'_>) -> Result<(), Error> {
-        self.change(stamp, |names| names.insert(name.clone()))
+        self.change(name, true, stamp)
     }
 
-    /// Ends a subscription, if there is one.
+    /// Takes a name from the subscriptions. It is no error if it is not there.
     ///
     /// # Errors
-    /// As for [`subscribe`](Self::subscribe).
+    /// The disk failed, or another program is just writing the file.
     pub fn unsubscribe(&self, name: &MailboxName, stamp: &Stamp<'_>) -> Result<(), Error> {
-        self.change(stamp, |names| names.remove(name))
+        self.change(name, false, stamp)
     }
 
-    fn change(
-        &self,
-        stamp: &Stamp<'_>,
-        change: impl FnOnce(&mut BTreeSet<MailboxName>) -> bool,
-    ) -> Result<(), Error> {
-        let update = Update::begin(self.disk(), FILE, stamp)?;
-        let mut names = self.subscriptions()?;
-        if !change(&mut names) {
+    fn change(&self, name: &MailboxName, wanted: bool, stamp: &Stamp<'_>) -> Result<(), Error> {
+        if self.subscriptions()?.contains(name) == wanted {
             return Ok(());
         }
-        if names.len() > MAX_SUBSCRIPTIONS {
+        let now = stamp.time.as_secs();
+        let lock = Lock::take(self.disk.clone(), SUBSCRIPTIONS.to_owned(), now)?;
+        let octets = lock::read(&self.disk, SUBSCRIPTIONS, MAX_FILE)?;
+        // A new file is made as Dovecot makes one.
+        let mut list = List::parse(octets.as_deref().unwrap_or(VERSION_2));
+        let is_other = |line: &&[u8]| list.name(line).as_ref() != Some(name);
+        let lines: Vec<_> = list.lines.iter().copied().filter(is_other).collect();
+        let line = list.line(name);
+        list.lines = lines;
+        if wanted {
+            list.lines.push(line.as_bytes());
+        }
+        let written = list.write();
+        if written.len() > MAX_FILE {
             return Err(Error::TooManySubscriptions);
         }
-        let mut text = VERSION.to_owned();
-        for name in &names {
-            // Dots part the levels here and nowhere else, so nothing needs an escape.
-            text.push_str(&name.to_string().replace('.', "\t"));
-            text.push('\n');
-        }
-        update.commit(text.as_bytes())
+        lock.replace(&written)
     }
 }
 
-/// A line of the second version: the levels of a name with tabs between them. Names with escapes are of
-/// mailboxes that cannot be here.
-fn from_parts(line: &str) -> Option<MailboxName> {
-    if line.contains('.') {
-        return None;
+/// ```text
+/// file = *(name LF) / "V" HTAB "2" LF LF *(part *(HTAB part) LF)
+/// ```
+/// Both are in modified UTF-7. In the second version control characters are written with an octet 1; such
+/// names, and whatever else is no name here, stay in the file and are not shown.
+struct List<'t> {
+    version_2: bool,
+    lines: Vec<&'t [u8]>,
+}
+
+impl<'t> List<'t> {
+    fn parse(octets: &'t [u8]) -> Self {
+        let names = octets.strip_prefix(VERSION_2);
+        let lines = names.unwrap_or(octets).split(|octet| *octet == b'\n');
+        let lines = lines.filter(|line| !line.is_empty()).collect();
+        Self { version_2: names.is_some(), lines }
     }
-    line.replace('\t', ".").parse().ok()
+
+    fn name(&self, line: &[u8]) -> Option<MailboxName> {
+        let line = std::str::from_utf8(line).ok()?;
+        if self.version_2 && line.contains('\t') {
+            let parts: Vec<_> = line.split('\t').collect();
+            return FolderName::from_parts(&parts).ok().map(MailboxName::Folder);
+        }
+        line.parse().ok()
+    }
+
+    fn line(&self, name: &MailboxName) -> String {
+        let name = name.to_string();
+        if self.version_2 { name.replace('.', "\t") } else { name }
+    }
+
+    fn write(&self) -> Vec<u8> {
+        let mut octets = if self.version_2 { VERSION_2.to_vec() } else { Vec::new() };
+        for line in &self.lines {
+            octets.extend_from_slice(line);
+            octets.push(b'\n');
+        }
+        octets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subscriptions_are_read() {
+        #[rustfmt::skip]
+        let table: [(&str, &[&str]); 9] = [
+            ("",                                              &[]),
+            ("V\t2\n\n",                                      &[]),
+            ("Archive.2026\nEntw&APw-rfe\nINBOX\n",           &["Archive.2026", "Entw&APw-rfe", "INBOX"]),
+            ("V\t2\n\nArchive\t2026\nEntw&APw-rfe\ninbox\n",  &["Archive.2026", "Entw&APw-rfe", "INBOX"]),
+            ("Archive",                                       &["Archive"]), // the end is missing
+            ("Archive\t2026\n../x\na/b\n\n.a\nR&D\nok\n",     &["ok"]),
+            ("V\t2\n\na\u{1}tb\na.\tb\n\t\nok\n",             &["ok"]),
+            ("V\t2\nok\n",                                    &["ok"]),
+            ("INBOX.Sent\n",                                  &["INBOX.Sent"]),
+        ];
+        for (text, names) in table {
+            let list = List::parse(text.as_bytes());
+            let read: Vec<_> = list.lines.iter().filter_map(|line| list.name(line)).collect();
+            let read: Vec<_> = read.iter().map(ToString::to_string).collect();
+            assert_eq!(read, names, "{text:?}");
+        }
+    }
 }

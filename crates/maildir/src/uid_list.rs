@@ -1,188 +1,230 @@
-//! The file that says which message has which UID, in the form that Dovecot gives it.
-//!
-//! ```text
-//! 3 V1275660208 N25022 G3085f01b7f11094c501100008c4a11c1
-//! 25006 :1276528487.M364837P9451.host,S=1355,W=1394
-//! 25017 W2481 :1276533073.M242911P3632.host
-//! ```
-//!
-//! First the version of the form, the UIDVALIDITY, the next UID and an id of the mailbox, then a line a
-//! message: its UID, extensions, and behind a colon its file name without flags. Lines are in the order of
-//! their UIDs. Dovecot appends lines without changing the header, so the next UID can be higher than it says.
+//! What is in the file `dovecot-uidlist`.
 
-use crate::{Entry, Stamp};
-use std::{collections::HashMap, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write};
 
-/// The file.
-pub(crate) const UID_LIST: &str = "dovecot-uidlist";
+/// The most octets of a file name, and of what is known of the message.
+const MAX_PART: usize = 1024;
 
-/// Octets of the largest list that is read: about a million messages.
-pub(crate) const MAX_LIST: usize = 128 << 20;
+/// The most lines, and so the most messages of a folder.
+pub(crate) const MAX_LINES: usize = 4_000_000;
 
-/// Which message has which UID.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct UidList {
+/// The UIDs of a folder.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct UidList<'t> {
     pub(crate) validity: u32,
     pub(crate) next: u32,
-    /// Fields of the header that are kept as they are.
-    others: String,
-    /// By the ids of the messages: the UID, and the extensions with a space behind each.
-    messages: HashMap<String, (u32, String)>,
+    /// What else is in the first line: the folder's id, `G`, and what only others know.
+    pub(crate) fields: Vec<&'t str>,
+    /// By the ids of messages.
+    pub(crate) messages: BTreeMap<&'t str, Listed<'t>>,
 }
 
-impl UidList {
-    /// An empty list that no other was like: its validity is above that of the one before, if there was
-    /// one.
-    pub(crate) fn new(stamp: &Stamp<'_>, before: u32) -> Self {
-        let seconds = u32::try_from(stamp.time.as_secs()).unwrap_or(u32::MAX);
-        let guid = (stamp.time.as_nanos() << 64) ^ u128::from(stamp.random);
-        Self {
-            validity: seconds.max(before.saturating_add(1)).max(1),
-            next: 1,
-            others: format!(" G{guid:032x}"),
-            messages: HashMap::new(),
-        }
-    }
+/// The line of a message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Listed<'t> {
+    pub(crate) uid: u32,
+    /// What is between the UID and the name, as in `W2481`.
+    pub(crate) fields: &'t str,
+}
 
-    /// Reads a list. `Err` holds the validity of one that is damaged, 0 if not even that can be read.
-    pub(crate) fn parse(octets: &[u8]) -> Result<Self, u32> {
-        let text = core::str::from_utf8(octets).map_err(|_| 0u32)?;
-        let (header, lines) = text.split_once('\n').ok_or(0u32)?;
-        let mut list = Self::parse_header(header).ok_or(0u32)?;
-        let damaged = list.validity;
-        let mut last = 0;
-        // A line without its end is still being written, or never was.
-        let whole = lines.rfind('\n').map_or("", |end| &lines[..end]);
-        for line in whole.split('\n').filter(|line| !line.is_empty()) {
-            let (fields, name) = line.split_once(':').ok_or(damaged)?;
-            let (uid, extensions) = fields.split_once(' ').ok_or(damaged)?;
-            let uid = uid.parse().ok().filter(|uid| *uid > last).ok_or(damaged)?;
-            last = uid;
-            let id = name.split([',', ':']).next().unwrap_or_default();
-            if list.messages.insert(id.to_owned(), (uid, extensions.to_owned())).is_some() {
+/// The file cannot be made sense of, but this UIDVALIDITY was in it; 0 if not even that.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Damaged(pub(crate) u32);
+
+impl<'t> UidList<'t> {
+    /// ```text
+    /// file    = header *message
+    /// header  = "3" *(SP field) LF / "1" SP validity SP next LF
+    /// field   = "V" validity / "N" next / "G" 32HEXDIG / ALPHA value
+    /// message = uid *(SP field) SP ":" name LF / uid SP name LF      ; the second in version 1
+    /// ```
+    /// UIDs ascend. A last line without its end is one that another program is just writing, or that a crash
+    /// cut: its message has none yet, but its UID is used up.
+    pub(crate) fn parse(text: &'t str) -> Result<Self, Damaged> {
+        let (header, mut rest) = text.split_once('\n').unwrap_or((text, ""));
+        let (version, header) = header.split_once(' ').unwrap_or_default();
+        let mut list = match version {
+            "3" => Self::header(header),
+            "1" => Self::old_header(header),
+            _ => Self::default(),
+        };
+        if list.validity == 0 || list.next == 0 || !text.contains('\n') {
+            return Err(Damaged(list.validity));
+        }
+        let damaged = Damaged(list.validity);
+        let (mut last, mut lines) = (0, 0);
+        while let Some((line, after)) = rest.split_once('\n') {
+            rest = after;
+            lines += 1;
+            let Some((id, listed)) = message(line, version) else { return Err(damaged) };
+            if listed.uid <= last || listed.uid == u32::MAX || lines > MAX_LINES {
                 return Err(damaged);
             }
+            last = listed.uid;
+            // A message that is there twice went away and came back, and has got another UID.
+            list.messages.insert(id, listed);
         }
-        list.next = list.next.max(last.checked_add(1).ok_or(damaged)?);
+        if !rest.is_empty() {
+            last = last.saturating_add(1).max(rest.split(' ').next().and_then(number).unwrap_or(0));
+        }
+        // Dovecot adds lines and leaves the header as it is.
+        list.next = list.next.max(last.saturating_add(1));
         Ok(list)
     }
 
-    fn parse_header(header: &str) -> Option<Self> {
+    /// What cannot be read is 0.
+    fn header(fields: &'t str) -> Self {
         let mut list = Self::default();
-        let mut fields = header.split(' ');
-        if fields.next()? != "3" {
-            return None;
-        }
-        for field in fields {
-            match field.split_at_checked(1)? {
-                ("V", value) => list.validity = value.parse().ok()?,
-                ("N", value) => list.next = value.parse().ok()?,
-                _ => {
-                    list.others.push(' ');
-                    list.others.push_str(field);
-                }
+        for field in fields.split(' ').filter(|field| !field.is_empty()) {
+            if let Some(value) = field.strip_prefix('V') {
+                list.validity = number(value).unwrap_or(0);
+            } else if let Some(value) = field.strip_prefix('N') {
+                list.next = number(value).unwrap_or(0);
+            } else {
+                list.fields.push(field);
             }
         }
-        (list.validity > 0 && list.next > 0).then_some(list)
+        list
     }
 
-    /// The UID of a message, if it has one.
-    pub(crate) fn uid(&self, entry: &Entry) -> Option<u32> {
-        self.messages.get(entry.id()).map(|(uid, _)| *uid)
+    fn old_header(header: &str) -> Self {
+        let (validity, next) = header.split_once(' ').unwrap_or((header, ""));
+        let (validity, next) = (number(validity).unwrap_or(0), number(next).unwrap_or(0));
+        Self { validity, next, ..Self::default() }
     }
 
-    /// Gives a UID to each of these that has none, in their order. `None` if there are no more UIDs.
-    pub(crate) fn number(&mut self, entries: &[Entry]) -> Option<()> {
-        for entry in entries {
-            if self.uid(entry).is_none() {
-                let uid = self.next;
-                self.next = uid.checked_add(1)?;
-                self.messages.insert(entry.id().to_owned(), (uid, String::new()));
-            }
+    /// Whether the folder's id is there.
+    pub(crate) fn has_guid(&self) -> bool {
+        self.fields.iter().any(|field| field.starts_with('G'))
+    }
+
+    /// The first line.
+    pub(crate) fn write_header(&self, to: &mut String) {
+        // Writing into a String cannot fail.
+        let _ = write!(to, "3 V{} N{}", self.validity, self.next);
+        for field in &self.fields {
+            let _ = write!(to, " {field}");
         }
-        Some(())
+        to.push('\n');
     }
+}
 
-    /// The list of these messages, as it is stored; what is not among them is gone.
-    pub(crate) fn write(&self, entries: &[Entry]) -> String {
-        let Self { validity, next, others, .. } = self;
-        let mut text = format!("3 V{validity} N{next}{others}\n");
-        let mut lines: Vec<_> = entries
-            .iter()
-            .filter_map(|entry| Some((self.messages.get(entry.id())?, entry.base())))
-            .collect();
-        lines.sort_unstable();
-        for ((uid, extensions), name) in lines {
-            // Writing into a String cannot fail.
-            let _ = writeln!(text, "{uid} {extensions}:{name}");
-        }
-        text
+impl Listed<'_> {
+    /// The line of the message with this file name.
+    pub(crate) fn write(&self, name: &str, to: &mut String) {
+        // Writing into a String cannot fail.
+        let _ = match self.fields {
+            "" => writeln!(to, "{} :{name}", self.uid),
+            fields => writeln!(to, "{} {fields} :{name}", self.uid),
+        };
     }
+}
+
+/// The id of a message, and what its line says.
+fn message<'t>(line: &'t str, version: &str) -> Option<(&'t str, Listed<'t>)> {
+    let (uid, rest) = line.split_once(' ')?;
+    let (fields, name) = match rest.strip_prefix(':') {
+        _ if version == "1" => ("", rest),
+        Some(name) => ("", name),
+        None => rest.split_once(" :")?,
+    };
+    let uid = number(uid).filter(|uid| *uid > 0)?;
+    let fields = Some(fields.trim()).filter(|fields| fields.len() <= MAX_PART)?;
+    let id = name.split([',', ':']).next().filter(|_| is_name(name))?;
+    Some((id, Listed { uid, fields }))
+}
+
+/// Whether a file name can be in the list.
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_id = |name: &str| !name.is_empty() && !name.starts_with([',', ':']);
+    is_id(name) && name.len() <= MAX_PART && !name.contains(['\n', '\r', '/'])
+}
+
+fn number(digits: &str) -> Option<u32> {
+    // The standard library takes a sign too.
+    digits.bytes().all(|octet| octet.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Place;
-    use std::time::Duration;
+    use proptest::prelude::*;
 
-    const LIST: &str = "3 V77 N5 Gabc Xy\n2 W10 S9 :b.host,S=9\n9 :a.host\n";
-
-    fn entry(name: &str) -> Entry {
-        Entry::new(Place::Cur, name.to_owned())
+    fn summary(text: &str) -> Option<String> {
+        let list = UidList::parse(text).ok()?;
+        let messages: Vec<_> = list
+            .messages
+            .iter()
+            .map(|(id, listed)| format!("{}={id}[{}]", listed.uid, listed.fields))
+            .collect();
+        let UidList { validity, next, fields, .. } = list;
+        Some(format!("V{validity} N{next} {} {}", fields.join(" "), messages.join(" ")))
     }
 
     #[test]
-    fn what_dovecot_wrote_is_read_and_kept() {
-        let mut list = UidList::parse(LIST.as_bytes()).expect("sound");
-        assert_eq!((list.validity, list.next), (77, 10), "behind the lines that were appended");
-        let entries = [entry("a.host,S=1:2,S"), entry("b.host,S=9:2,"), entry("c.host")];
-        assert_eq!(entries.each_ref().map(|entry| list.uid(entry)), [Some(9), Some(2), None]);
-        list.number(&entries).expect("room");
-        assert_eq!(
-            list.write(&entries),
-            "3 V77 N11 Gabc Xy\n2 W10 S9 :b.host,S=9\n9 :a.host,S=1\n10 :c.host\n"
-        );
-        assert_eq!(list.write(&entries[2..]), "3 V77 N11 Gabc Xy\n10 :c.host\n");
-    }
-
-    #[test]
-    fn what_is_damaged() {
-        for (text, validity) in [
-            ("", 0),
-            ("3 V77 N5", 0),
-            ("1 77 5\n", 0),
-            ("3 V0 N5\n", 0),
-            ("3 V77\n", 0),
-            ("3 Vx N5\n", 0),
-            ("3 V77 N5\n2 b\n3 :c\n", 77),
-            ("3 V77 N5\nx :b\n", 77),
-            ("3 V77 N5\n2 :b\n2 :c\n", 77),
-            ("3 V77 N5\n3 :b\n2 :c\n", 77),
-            ("3 V77 N5\n2 :b\n3 :b,S=1\n", 77),
-            ("3 V77 N5\n4294967295 :b\n", 77),
-        ] {
-            assert_eq!(UidList::parse(text.as_bytes()).err(), Some(validity), "{text:?}");
+    fn lists_are_read() {
+        #[rustfmt::skip]
+        let table = [
+            ("3 V7 N3 Gab\n1 :a,S=1,W=2\n2 :b\n",    "V7 N3 Gab 1=a[] 2=b[]"),
+            ("3 V7 N9 Gab\n1 :a:2,FS\n",              "V7 N9 Gab 1=a[]"),
+            ("3 N9 Xz V7 Gab\n",                      "V7 N9 Xz Gab "),
+            ("3 V7 N3\n1 W2481 Px y :a\n",            "V7 N3  1=a[W2481 Px y]"),
+            ("3 V7 N3\n1  Px:y  :a :b\n",             "V7 N3  1=a [Px:y]"),
+            ("3 V7 N3\n5 :a\n",                       "V7 N6  5=a[]"),          // a line was added
+            ("3 V7 N3\n1 :a\n2 :a\n",                 "V7 N3  2=a[]"),          // moved out and back
+            ("3 V7 N3\n1 :a\n20 :b",                  "V7 N21  1=a[]"),         // the end is cut
+            ("3 V7 N3\n1 :a\n4",                      "V7 N5  1=a[]"),
+            ("1 7 3\n1 a,S=1:2,S\n2 b\n",             "V7 N3  1=a[] 2=b[]"),    // as Courier has it
+        ];
+        for (text, read) in table {
+            assert_eq!(summary(text).as_deref(), Some(read), "{text:?}");
         }
-        // Half a line at the end is still being written.
-        assert_eq!(UidList::parse(b"3 V77 N5\n2 :b\n30 :c").map(|list| list.next), Ok(5));
     }
 
     #[test]
-    fn a_new_list_is_unlike_the_one_before() {
-        let stamp = |seconds| Stamp {
-            time: Duration::from_secs(seconds),
-            process: 1,
-            count: 1,
-            random: 7,
-            host: "mda.b.com",
-        };
-        assert_eq!(UidList::new(&stamp(100), 0).validity, 100);
-        assert_eq!(UidList::new(&stamp(100), 100).validity, 101);
-        assert_eq!(UidList::new(&stamp(1 << 40), 0).validity, u32::MAX);
-        assert_eq!(UidList::new(&stamp(0), 0).validity, 1);
-        let list = UidList::new(&stamp(100), 0);
-        let text = list.write(&[]);
-        assert_eq!(UidList::parse(text.as_bytes()).map(|list| list.validity), Ok(100), "{text}");
+    fn damage_is_seen() {
+        #[rustfmt::skip]
+        let table = [
+            ("", 0), ("\n", 0), ("3\n", 0), ("3 V7 N3", 7), ("2 V7 N3\n", 0), ("4 V7 N3\n", 0), ("3 N3\n", 0),
+            ("3 V7\n", 7), ("3 V7 N0\n", 7), ("3 V0 N3\n", 0), ("3 Vx N3\n", 0), ("3 V-7 N3\n", 0),
+            ("3 V99999999999 N3\n", 0), ("3 V7 N3 é\n4\n", 7), ("1 7\n", 7), ("1 7 3 4\n", 7),
+            ("3 V7 N3\n\n", 7), ("3 V7 N3\n1\n", 7), ("3 V7 N3\n1 a\n", 7), ("3 V7 N3\n1 :\n", 7),
+            ("3 V7 N3\n0 :a\n", 7), ("3 V7 N3\n-1 :a\n", 7), ("3 V7 N3\n+1 :a\n", 7), ("3 V7 N3\nx :a\n", 7),
+            ("3 V7 N3\n1 :../a\n", 7), ("3 V7 N3\n4294967295 :a\n", 7), ("3 V7 N3\n4294967296 :a\n", 7),
+            ("3 V7 N3\n2 :a\n1 :b\n", 7), ("3 V7 N3\n1 :a\n1 :b\n", 7), // not ascending
+        ];
+        for (text, validity) in table {
+            assert_eq!(UidList::parse(text), Err(Damaged(validity)), "{text:?}");
+        }
+        let long = format!("3 V7 N3\n1 :{}\n", "a".repeat(MAX_PART + 1));
+        assert_eq!(UidList::parse(&long), Err(Damaged(7)));
+        let long = format!("3 V7 N3\n1 P{} :a\n", "a".repeat(MAX_PART));
+        assert_eq!(UidList::parse(&long), Err(Damaged(7)));
+    }
+
+    #[test]
+    fn lists_are_written_as_dovecot_writes_them() {
+        let text = "3 V1795420336 N25018 G930c2712aef0036b791a000083ecc375\n\
+                    1 :1795420334.M347466P6780.vm,S=14,W=17\n25017 W2481 :1276533073.M242911P3632.vm\n";
+        let list = UidList::parse(text).expect("a list");
+        let mut written = String::new();
+        list.write_header(&mut written);
+        list.messages["1795420334.M347466P6780.vm"]
+            .write("1795420334.M347466P6780.vm,S=14,W=17", &mut written);
+        list.messages["1276533073.M242911P3632.vm"]
+            .write("1276533073.M242911P3632.vm", &mut written);
+        assert_eq!(written, text);
+    }
+
+    proptest! {
+        /// Nothing panics, and cutting a file never lowers a UID that is used up by what is left.
+        #[test]
+        fn whatever_is_there(text in "([13] (V[0-9]{1,10} N[0-9]{1,10}( G[a-f]{2})?|[0-9] [0-9])\n)?([0-9]{1,2} [A-Z]?[0-9]? ?:?[a-c/]{0,2}(,S=1)?\n?){0,5}") {
+            if let Ok(list) = UidList::parse(&text) {
+                for listed in list.messages.values() {
+                    prop_assert!(listed.uid > 0 && listed.uid < list.next);
+                }
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{deliver, stamp, texts};
-use maildir::{Error, Flags, FolderName, FolderNameError, Maildir};
+use maildir::{Error, Flags, FolderName, FolderNameError, MailboxName, Maildir};
 use posta_core::disk::{self, Disk, Entry, Stat, fs::Fs};
 use std::{
     collections::BTreeSet,
@@ -149,9 +149,6 @@ impl Disk for Restless<'_> {
     fn remove(&self, _: &str) -> Result<(), disk::Error> {
         unreachable!()
     }
-    fn rename_dir(&self, _: &str, _: &str) -> Result<(), disk::Error> {
-        unreachable!()
-    }
     fn remove_dir(&self, _: &str) -> Result<(), disk::Error> {
         unreachable!()
     }
@@ -235,11 +232,38 @@ fn no_folder_name_leads_outside() {
     #[rustfmt::skip]
     let refused = [
         "", ".", "..", "...", "../x", "a/../../b", "/etc", "a..b", ".a", "a.", "a/b", "a\\b", "..\\x", "a\0b",
-        "a\nb", "\u{7f}",
+        "a\nb", "\u{7f}", ".cur", ".new.", "..tmp", "a/../cur", "./cur",
     ];
     for name in refused {
         assert!(name.parse::<FolderName>().is_err(), "{name:?}");
+        assert!(FolderName::from_text(name).is_err(), "{name:?}");
+        assert!(name.parse::<MailboxName>().is_err(), "{name:?}");
     }
+    // Hidden in BASE64: / . .. \ NUL LF DEL, and what is not in its one form.
+    for name in [
+        "&AC8-",
+        "&AC4-",
+        "&AC4ALg-",
+        "&AFw-",
+        "&AAA-",
+        "a&AAo-",
+        "&AH8-",
+        "&AOkALw-",
+        "&AOk-&AOk-",
+        "&AOl-",
+        "R&D",
+        "&",
+        "&-&",
+        "ä",
+        "&2D0-",
+        "&AOk",
+    ] {
+        assert!(name.parse::<FolderName>().is_err(), "{name:?}");
+    }
+    assert_eq!("R&D".parse::<FolderName>(), Err(FolderNameError::NotUtf7));
+    assert_eq!("&AAA-".parse::<FolderName>(), Err(FolderNameError::Character('\0')));
+    assert_eq!(FolderName::from_text(&"é".repeat(200)), Err(FolderNameError::TooLong));
+    assert_eq!(FolderName::from_text(&"x".repeat(1 << 20)), Err(FolderNameError::TooLong));
     assert_eq!("x".repeat(201).parse::<FolderName>(), Err(FolderNameError::TooLong));
     assert_eq!(FolderName::from_parts(&["a.b"]), Err(FolderNameError::Character('.')));
     assert_eq!(FolderName::from_parts(&[]), Err(FolderNameError::EmptyPart));
@@ -248,9 +272,12 @@ fn no_folder_name_leads_outside() {
     let outside = |folder: &Path| -> BTreeSet<String> { names(folder).into_iter().collect() };
     let before = outside(folder.path());
     // Odd, and inside.
-    for name in ["~root", "%2e%2e", "cur", "new", "tmp", "INBOX", "&AC8-", "a b", "ä", "-rf", "*"]
-    {
+    for name in [
+        "~root", "%2e%2e", "cur", "new", "tmp", "INBOX", "a b", "&AOQ-", "R&-D", "-rf", "*",
+        "&,w4-",
+    ] {
         let name: FolderName = name.parse().expect("a name");
+        assert_eq!(FolderName::from_text(&name.text()), Ok(name.clone()));
         deliver(&maildir.create_folder(&name).expect("made"), 1, "x").expect("delivered");
         maildir.delete_folder(&name).expect("removed");
     }

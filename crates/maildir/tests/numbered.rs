@@ -1,334 +1,362 @@
-//! UIDs, keywords, subscriptions and folders: what an IMAP server needs.
-#![allow(clippy::unwrap_used)]
+//! UIDs, marks and what changed, in a Maildir that several programs share.
 
 mod common;
 
-use common::{deliver, stamp, texts};
-use maildir::{Changes, Error, Flags, MailboxName, Maildir, Stamp};
-use posta_core::{
-    disk::{Disk, fs::Fs},
-    testing::{SimDisk, every_crash, every_failure},
+use common::{deliver, stamp};
+use maildir::{Changes, Error, Flags, Maildir, Numbered, Stamp};
+use posta_core::disk::fs::Fs;
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::PathBuf,
+    time::{Duration, SystemTime},
 };
-use std::{collections::BTreeMap, fs, time::Duration};
 use tempfile::TempDir;
 
-fn on_disk() -> (TempDir, Maildir<Fs>) {
-    let folder = TempDir::new().unwrap();
-    let maildir = Maildir::create(Fs::new(folder.path().join("bea"))).unwrap();
-    (folder, maildir)
+/// Seconds since 1970 in the stamps of these tests.
+const NOW: u64 = 1_790_000_000;
+
+fn mailbox() -> (TempDir, Maildir<Fs>, PathBuf) {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("bea");
+    (folder, Maildir::create(Fs::new(&path)).expect("made"), path)
 }
 
-fn uids<D: Disk + Clone>(maildir: &Maildir<D>) -> Vec<u32> {
-    let numbered = maildir.numbered(&stamp(900), false).unwrap();
+fn at(seconds: u64) -> Stamp<'static> {
+    Stamp { time: Duration::from_secs(seconds), ..stamp(0) }
+}
+
+fn uids(numbered: &Numbered) -> Vec<u32> {
     numbered.messages.iter().map(|message| message.uid).collect()
 }
 
 #[test]
-fn uids_stay_whatever_happens_to_the_file() {
-    let (folder, maildir) = on_disk();
-    for n in 1..=3 {
-        deliver(&maildir, n, "text").unwrap();
+fn messages_get_uids_in_the_order_of_their_delivery() {
+    let (_folder, maildir, path) = mailbox();
+    for count in [2, 3, 1] {
+        deliver(&maildir, count, "text").expect("delivered");
     }
-    let first = maildir.numbered(&stamp(10), false).unwrap();
-    assert_eq!(uids(&maildir), [1, 2, 3]);
-    assert_eq!((first.uid_validity, first.uid_next), (1_790_000_000, 4));
-    assert!(first.messages.iter().all(|message| !message.recent && message.entry.is_new()));
+    let first = maildir.numbered(&at(NOW), false).expect("numbered");
+    assert_eq!((uids(&first), first.uid_next), (vec![1, 2, 3], 4));
+    assert_eq!(u64::from(first.uid_validity), NOW);
+    assert!(first.messages.is_sorted_by_key(|message| message.entry.seconds()));
+    let list = fs::read_to_string(path.join("dovecot-uidlist")).expect("written");
+    let id = first.messages[0].entry.id();
+    assert!(list.starts_with("3 V1790000000 N4 G"), "{list}");
+    assert!(list.contains(&format!("\n1 :{id},S=4,W=4\n2 :")), "{list}");
+    assert_eq!(list.lines().next().expect("a header").len(), "3 V1790000000 N4 G".len() + 32);
 
-    let mut entry = first.messages[1].entry.clone();
-    maildir.set_flags(&mut entry, Flags::SEEN).unwrap();
-    maildir.remove(&first.messages[2].entry).unwrap();
-    deliver(&maildir, 4, "text").unwrap();
-    let second = maildir.numbered(&stamp(11), true).unwrap();
-    assert_eq!(uids(&maildir), [1, 2, 4], "no UID is given twice");
+    maildir.remove(&first.messages[1].entry).expect("removed");
+    deliver(&maildir, 4, "text").expect("delivered");
+    let second = maildir.numbered(&at(NOW + 1), false).expect("numbered");
+    assert_eq!((uids(&second), second.uid_next), (vec![1, 3, 4], 5));
+    assert_eq!(second.uid_validity, first.uid_validity);
+    // The line of the message that is gone went away.
+    let list = fs::read_to_string(path.join("dovecot-uidlist")).expect("written");
+    assert_eq!(list.lines().count(), 4);
+}
+
+#[test]
+fn the_last_uid_is_not_given_again() {
+    let (_folder, maildir, _) = mailbox();
+    deliver(&maildir, 1, "one").expect("delivered");
+    let first = maildir.numbered(&at(NOW), true).expect("numbered");
+    maildir.remove(&first.messages[0].entry).expect("removed");
+    deliver(&maildir, 2, "two").expect("delivered");
+    assert_eq!(uids(&maildir.numbered(&at(NOW), true).expect("numbered")), [2]);
+}
+
+#[test]
+fn a_message_is_recent_once() {
+    let (_folder, maildir, _) = mailbox();
+    deliver(&maildir, 1, "one").expect("delivered");
+    let recent = |adopt| {
+        let numbered = maildir.numbered(&at(NOW), adopt).expect("numbered");
+        numbered.messages.iter().map(|m| (m.uid, m.recent, m.entry.is_new())).collect::<Vec<_>>()
+    };
+    assert_eq!(recent(false), [(1, true, true)]);
+    assert_eq!(recent(false), [(1, true, true)]);
+    assert_eq!(recent(true), [(1, true, false)]);
+    assert_eq!(recent(true), [(1, false, false)]);
+    deliver(&maildir, 2, "two").expect("delivered");
+    assert_eq!(recent(true), [(1, false, false), (2, true, false)]);
+    assert_eq!(recent(false), [(1, false, false), (2, false, false)]);
+}
+
+#[test]
+fn nothing_is_written_if_every_message_has_a_uid() {
+    let (_folder, maildir, path) = mailbox();
+    deliver(&maildir, 1, "one").expect("delivered");
+    let first = maildir.numbered(&at(NOW), true).expect("numbered");
+    let list = path.join("dovecot-uidlist");
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(5);
+    File::options().write(true).open(&list).expect("there").set_modified(long_ago).expect("set");
+    // Even while another program writes.
+    fs::write(path.join("dovecot-uidlist.lock"), "").expect("written");
+    let second = maildir.numbered(&at(NOW), true).expect("numbered");
+    assert_eq!(second.since(&first), Some(Changes::default()));
+    assert_eq!(fs::metadata(&list).expect("there").modified().expect("a time"), long_ago);
+}
+
+#[test]
+fn what_dovecot_wrote_stays() {
+    let (_folder, maildir, path) = mailbox();
+    let list = "3 V1275660208 N25018 G3085f01b7f11094c501100008c4a11c1 Xmore\n\
+                25006 :1276528487.M364837P9451.kurkku,S=1355,W=1394:2,\n\
+                25010 :1276528488.M1P1.gone\n\
+                25017 W2481 Px :1276533073.M242911P3632.kurkku:2,F\n\
+                25030 :1276533074.M242911P3632.kurkku,S=4\n";
+    fs::write(path.join("dovecot-uidlist"), list).expect("written");
+    for name in [
+        "1276533073.M242911P3632.kurkku:2,FS",
+        "1276528487.M364837P9451.kurkku,S=1355,W=1394:2,S",
+        "1276533074.M242911P3632.kurkku,S=4:2,",
+    ] {
+        fs::write(path.join("cur").join(name), "text").expect("written");
+    }
+    let first = maildir.numbered(&at(NOW), true).expect("numbered");
+    assert_eq!((first.uid_validity, first.uid_next), (1_275_660_208, 25_031));
+    assert_eq!(uids(&first), [25_006, 25_017, 25_030]);
+    assert_eq!(fs::read_to_string(path.join("dovecot-uidlist")).expect("there"), list);
+    deliver(&maildir, 1, "text").expect("delivered");
+    let second = maildir.numbered(&at(NOW), true).expect("numbered");
+    let id = second.messages[3].entry.id();
     assert_eq!(
-        second.since(&first),
-        Some(Changes { vanished: vec![3], changed: vec![2], arrived: vec![4] })
+        fs::read_to_string(path.join("dovecot-uidlist")).expect("there"),
+        format!(
+            "3 V1275660208 N25032 G3085f01b7f11094c501100008c4a11c1 Xmore\n\
+             25006 :1276528487.M364837P9451.kurkku,S=1355,W=1394\n\
+             25017 W2481 Px :1276533073.M242911P3632.kurkku\n\
+             25030 :1276533074.M242911P3632.kurkku,S=4\n25031 :{id},S=4,W=4\n"
+        )
     );
-    assert_eq!(second.find(4).map(|message| message.recent), Some(true));
-    assert_eq!(second.find(2).map(|message| message.recent), Some(false));
-    assert!(maildir.numbered(&stamp(12), true).unwrap().messages.iter().all(|one| !one.recent));
-    let nothing = maildir.numbered(&stamp(13), false).unwrap();
-    assert!(nothing.since(&nothing).unwrap().is_empty());
-
-    // The highest is gone, and what it was called is not known any more: still not given twice.
-    maildir.remove(&second.messages[2].entry).unwrap();
-    deliver(&maildir, 5, "text").unwrap();
-    assert_eq!(uids(&maildir), [1, 2, 5]);
-    drop(folder);
 }
 
 #[test]
-fn a_list_that_is_lost_or_damaged_makes_all_uids_others() {
-    let (folder, maildir) = on_disk();
-    deliver(&maildir, 1, "text").unwrap();
-    let first = maildir.numbered(&stamp(2), false).unwrap();
-    let list = folder.path().join("bea/dovecot-uidlist");
-    let whole = fs::read_to_string(&list).unwrap();
-    for damaged in [whole.replace("1 :", "x :"), format!("{whole}{whole}")] {
-        fs::write(&list, damaged).unwrap();
-        let second = maildir.numbered(&stamp(3), false).unwrap();
-        assert!(second.uid_validity > first.uid_validity);
-        assert_eq!(second.since(&first), None);
+fn a_list_of_the_first_version_is_taken_over() {
+    let (_folder, maildir, path) = mailbox();
+    fs::write(path.join("dovecot-uidlist"), "1 1275660208 9\n8 1.a:2,S\n").expect("written");
+    fs::write(path.join("cur/1.a:2,S"), "text").expect("written");
+    fs::write(path.join("cur/2.b:2,S"), "text").expect("written");
+    let numbered = maildir.numbered(&at(NOW), true).expect("numbered");
+    assert_eq!((numbered.uid_validity, uids(&numbered)), (1_275_660_208, vec![8, 9]));
+    let list = fs::read_to_string(path.join("dovecot-uidlist")).expect("there");
+    assert!(list.starts_with("3 V1275660208 N10 G"), "{list}");
+}
+
+/// Whatever damages the list, UIDs mean other messages only under a higher UIDVALIDITY, even where the clock
+/// stands still.
+#[test]
+fn a_damaged_list_is_made_anew() {
+    let (_folder, maildir, path) = mailbox();
+    deliver(&maildir, 1, "one").expect("delivered");
+    let mut before = maildir.numbered(&at(NOW), true).expect("numbered").uid_validity;
+    let list = path.join("dovecot-uidlist");
+    for damage in ["", "x", "3 V1 N", "\0\0\0\0", "4 V1 N1\n", "3 V1790000000 N3 Gx\n1 :b\n1 :c\n"]
+    {
+        fs::write(&list, damage).expect("written");
+        let numbered = maildir.numbered(&at(NOW), true).expect("numbered");
+        assert!(numbered.uid_validity > before, "{damage:?}");
+        assert_eq!(uids(&numbered), [1]);
+        before = numbered.uid_validity;
     }
-    fs::remove_file(&list).unwrap();
-    assert_eq!(uids(&maildir), [1]);
+    fs::remove_file(&list).expect("removed");
+    let numbered = maildir.numbered(&at(NOW), true).expect("numbered");
+    assert!(numbered.uid_validity > before);
+    // One file tells the highest, as Dovecot has it.
+    let name = format!("dovecot-uidvalidity.{:08x}", numbered.uid_validity);
+    let marks = fs::read_dir(&path).expect("read").filter_map(|entry| {
+        let name = entry.expect("read").file_name().into_string().expect("UTF-8");
+        name.starts_with("dovecot-uidvalidity").then_some(name)
+    });
+    assert_eq!(marks.collect::<Vec<_>>(), [name]);
+}
+
+/// A file that somebody put there under a name that would end a line, or has none, damages no list.
+#[test]
+fn no_file_name_damages_the_list() {
+    let (_folder, maildir, path) = mailbox();
+    deliver(&maildir, 1, "one").expect("delivered");
+    for name in ["1.a\n9 :b:2,S", "1.a\r:2,S", ":2,S", ",S=1:2,S", "3 V1 N1", " :a"] {
+        fs::write(path.join("cur").join(name), "text").expect("written");
+    }
+    let first = maildir.numbered(&at(NOW), true).expect("numbered");
+    // The last two are odd, and names.
+    assert_eq!(uids(&first), [1, 2, 3]);
+    deliver(&maildir, 2, "two").expect("delivered");
+    let second = maildir.numbered(&at(NOW), true).expect("numbered");
+    assert_eq!(second.uid_validity, first.uid_validity);
+    assert_eq!(second.since(&first).map(|changes| changes.arrived), Some(vec![4]));
+}
+
+/// No cut of a list gives a UID to another message than before.
+#[test]
+fn a_list_cut_anywhere_gives_no_uid_twice() {
+    let (_folder, maildir, path) = mailbox();
+    for count in 1..=3 {
+        deliver(&maildir, count, "text").expect("delivered");
+    }
+    let first = maildir.numbered(&at(NOW), true).expect("numbered");
+    let list = path.join("dovecot-uidlist");
+    let whole = fs::read(&list).expect("there");
+    for end in 0..whole.len() {
+        fs::write(&list, &whole[..end]).expect("written");
+        let cut = maildir.numbered(&at(NOW), true).expect("numbered");
+        assert_eq!(cut.messages.len(), 3);
+        let known: BTreeMap<_, _> = first.messages.iter().map(|m| (m.uid, m.entry.id())).collect();
+        for message in cut.messages.iter().filter(|_| cut.uid_validity == first.uid_validity) {
+            let same = known.get(&message.uid).is_none_or(|id| *id == message.entry.id());
+            assert!(same, "cut at {end}");
+        }
+        assert!(cut.uid_validity > first.uid_validity || cut.uid_next >= first.uid_next);
+    }
 }
 
 #[test]
-fn what_another_program_wrote_is_kept() {
-    let (folder, maildir) = on_disk();
-    deliver(&maildir, 1, "text").unwrap();
-    let list = folder.path().join("bea/dovecot-uidlist");
-    fs::write(&list, "3 V7 N3 Gabc\n2 W9 :1.old\n").unwrap();
-    fs::write(folder.path().join("bea/cur/1.old,S=4:2,S"), "text").unwrap();
-    let numbered = maildir.numbered(&stamp(2), false).unwrap();
-    assert_eq!((numbered.uid_validity, numbered.uid_next), (7, 4));
-    let text = fs::read_to_string(&list).unwrap();
-    assert!(
-        text.starts_with("3 V7 N4 Gabc\n2 W9 :1.old,S=4\n3 :1790000000.M000001P7Q1R"),
-        "{text}"
-    );
-    // Nothing new: nothing is written.
-    fs::write(folder.path().join("bea/dovecot-uidlist.lock"), "").unwrap();
-    assert_eq!(maildir.numbered(&stamp(3), false).unwrap(), numbered);
+fn uids_that_are_used_up_begin_again() {
+    let (_folder, maildir, path) = mailbox();
+    fs::write(path.join("dovecot-uidlist"), "3 V1790000005 N4294967294 Gab\n7 :1.a\n").expect("w");
+    fs::write(path.join("cur/1.a:2,S"), "text").expect("written");
+    deliver(&maildir, 1, "one").expect("delivered");
+    let numbered = maildir.numbered(&at(NOW), true).expect("numbered");
+    assert_eq!((uids(&numbered), numbered.uid_validity), (vec![7, 4_294_967_294], NOW as u32 + 5));
+    deliver(&maildir, 2, "two").expect("delivered");
+    let numbered = maildir.numbered(&at(NOW), true).expect("numbered");
+    assert_eq!((uids(&numbered), numbered.uid_validity), (vec![1, 2, 3], NOW as u32 + 6));
 }
 
-/// One writes at a time, and one that died is not waited for.
 #[test]
-fn a_lock_is_respected_until_it_is_old() {
-    let (folder, maildir) = on_disk();
-    deliver(&maildir, 1, "text").unwrap();
-    let lock = folder.path().join("bea/dovecot-uidlist.lock");
-    fs::write(&lock, "half").unwrap();
-    let now = fs::metadata(&lock).unwrap().modified().unwrap();
-    let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
-    let at = |seconds| Stamp { time: now + Duration::from_secs(seconds), ..stamp(2) };
-    let locked = Error::Locked("dovecot-uidlist".into());
-    assert_eq!(maildir.numbered(&at(100), false), Err(locked));
-    assert_eq!(maildir.numbered(&at(200), false).unwrap().messages.len(), 1);
+fn a_folder_that_is_made_again_has_a_higher_uidvalidity() {
+    let (_folder, maildir, _) = mailbox();
+    let name = "Archive".parse().expect("a name");
+    let mut before = 0;
+    for _ in 0..3 {
+        let folder = maildir.create_folder(&name).expect("made");
+        let validity = folder.numbered(&at(NOW), true).expect("numbered").uid_validity;
+        assert!(validity > before);
+        before = validity;
+        maildir.delete_folder(&name).expect("removed");
+    }
+}
+
+#[test]
+fn a_list_that_is_being_written_is_left_alone() {
+    let (_folder, maildir, path) = mailbox();
+    deliver(&maildir, 1, "one").expect("delivered");
+    let lock = path.join("dovecot-uidlist.lock");
+    let made = |seconds: u64| {
+        let file = File::create(&lock).expect("made");
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).expect("set");
+    };
+    let locked = Err(Error::Locked("dovecot-uidlist".into()));
+    for seconds in [NOW, NOW - 120, NOW + 1000] {
+        made(seconds);
+        assert_eq!(maildir.numbered(&at(NOW), false), locked, "{seconds}");
+        assert!(lock.exists());
+    }
+    // Whoever made it is not there any more.
+    made(NOW - 121);
+    assert_eq!(uids(&maildir.numbered(&at(NOW), false).expect("numbered")), [1]);
     assert!(!lock.exists());
 }
 
+/// Programs that number the same messages at once agree.
 #[test]
-fn no_crash_gives_a_uid_to_two_messages() {
-    // What was told before the crash: which UID under which validity is which message.
-    type Told = BTreeMap<(u32, u32), String>;
-    type Next = (u32, u32);
-    fn tell(
-        maildir: &Maildir<&SimDisk>,
-        count: u64,
-        told: &mut Told,
-        next: &mut Next,
-    ) -> Option<()> {
-        deliver(maildir, count, &format!("{count}")).ok()?;
-        let numbered = maildir.numbered(&stamp(count + 10), true).ok()?;
-        for message in &numbered.messages {
-            let key = (numbered.uid_validity, message.uid);
-            let before = told.insert(key, message.entry.id().to_owned());
-            assert!(before.is_none_or(|id| id == message.entry.id()), "{key:?} means two messages");
-        }
-        let now = (numbered.uid_validity, numbered.uid_next);
-        assert!(now >= *next, "{now:?} after {next:?}");
-        *next = now;
-        Some(())
-    }
-    let scenario = |disk: &SimDisk| {
-        let (mut told, mut next) = (Told::new(), (0, 0));
-        let Ok(maildir) = Maildir::create(disk) else { return (told, next) };
-        let _ = tell(&maildir, 1, &mut told, &mut next);
-        if let Some(entry) = maildir.list().ok().and_then(|mut all| all.pop()) {
-            let _ = maildir.remove(&entry);
-            let _ = maildir.sync();
-        }
-        let _ = tell(&maildir, 2, &mut told, &mut next);
-        (told, next)
-    };
-    let check = |disk: &SimDisk, (told, next): &(Told, Next)| {
-        let (mut told, mut next) = (told.clone(), *next);
-        let maildir = Maildir::create(disk).expect("the disk works again");
-        // A lock that was left is old by now: the simulated disk's files are of 1970.
-        tell(&maildir, 3, &mut told, &mut next).expect("the disk works again");
-        tell(&maildir, 4, &mut told, &mut next).expect("the disk works again");
-    };
-    assert!(every_crash(scenario, check) > 300);
-    every_failure(scenario, check);
-}
-
-#[test]
-fn keywords_have_letters() {
-    let (folder, maildir) = on_disk();
-    deliver(&maildir, 1, "text").unwrap();
-    let junk = maildir.add_keyword("$Junk", &stamp(2)).unwrap();
-    let label = maildir.add_keyword("NonJunk", &stamp(3)).unwrap();
-    assert_eq!((junk.to_string(), label.to_string()), ("a".into(), "b".into()));
-    assert_eq!(maildir.add_keyword("$JUNK", &stamp(4)), Ok(junk));
-    let file = folder.path().join("bea/dovecot-keywords");
-    assert_eq!(fs::read_to_string(&file).unwrap(), "0 $Junk\n1 NonJunk\n");
-
-    let mut entry = maildir.list().unwrap().remove(0);
-    maildir.set_flags(&mut entry, Flags::SEEN | label).unwrap();
-    let keywords = maildir.keywords().unwrap();
-    assert_eq!(keywords.of(entry.flags()).collect::<Vec<_>>(), ["NonJunk"]);
-    assert_eq!(keywords.iter().collect::<Vec<_>>(), ["$Junk", "NonJunk"]);
-
-    // In another folder the same letter may stand for another keyword.
-    let sent = maildir.create_folder(&"Sent".parse().unwrap()).unwrap();
-    let copy = maildir.copy(&entry, &sent, &stamp(5)).unwrap();
-    assert_eq!(copy.flags().to_string(), "Sa");
-    assert_eq!(sent.keywords().unwrap().of(copy.flags()).collect::<Vec<_>>(), ["NonJunk"]);
-    assert_eq!((texts(&sent), texts(&maildir).len()), (vec!["text".to_owned()], 1));
-    let moved = sent.move_to(&copy, &maildir, &stamp(6)).unwrap();
-    assert_eq!((moved.flags().to_string(), texts(&sent).len()), ("Sb".into(), 0));
-    assert_eq!(texts(&maildir), ["text", "text"]);
-
-    for bad in ["", "a b", "a\nb", "\u{e9}", &"x".repeat(101)] {
-        assert_eq!(maildir.add_keyword(bad, &stamp(7)), Err(Error::NoKeyword(bad.to_owned())));
-    }
-    for n in 2..26 {
-        maildir.add_keyword(&format!("k{n}"), &stamp(8)).unwrap();
-    }
-    assert!(matches!(maildir.add_keyword("more", &stamp(9)), Err(Error::NoKeyword(_))));
-    // What cannot be is left out.
-    fs::write(&file, "0 a\n99 b\nx c\n2\n3 d e\n1 \u{7}\n").unwrap();
-    assert_eq!(maildir.keywords().unwrap().iter().collect::<Vec<_>>(), ["a"]);
-}
-
-#[test]
-fn subscriptions_are_as_dovecot_writes_them() {
-    let (folder, maildir) = on_disk();
-    let file = folder.path().join("bea/subscriptions");
-    let name = |name: &str| -> MailboxName { name.parse().unwrap() };
-    assert!(maildir.subscriptions().unwrap().is_empty());
-    maildir.subscribe(&name("Archive.2026"), &stamp(1)).unwrap();
-    maildir.subscribe(&name("inbox"), &stamp(2)).unwrap();
-    maildir.subscribe(&name("INBOX"), &stamp(3)).unwrap();
-    assert_eq!(fs::read_to_string(&file).unwrap(), "V\t2\n\nINBOX\nArchive\t2026\n");
-    maildir.unsubscribe(&name("INBOX"), &stamp(4)).unwrap();
-    maildir.unsubscribe(&name("Sent"), &stamp(5)).unwrap();
-    let names = |maildir: &Maildir<Fs>| -> Vec<String> {
-        maildir.subscriptions().unwrap().iter().map(ToString::to_string).collect()
-    };
-    assert_eq!(names(&maildir), ["Archive.2026"]);
-    fs::write(&file, "Sent\nINBOX\na.b\n../x\n\n").unwrap();
-    assert_eq!(names(&maildir), ["INBOX", "Sent", "a.b"]);
-    maildir.subscribe(&name("c"), &stamp(6)).unwrap();
-    assert_eq!(fs::read_to_string(&file).unwrap(), "V\t2\n\nINBOX\nSent\na\tb\nc\n");
-}
-
-#[test]
-fn folders_are_renamed_with_those_below_them() {
-    let (_folder, maildir) = on_disk();
-    let name = |name: &str| -> maildir::FolderName { name.parse().unwrap() };
-    for folder in ["a", "a.b", "ab", "x"] {
-        let made = maildir.create_folder(&name(folder)).unwrap();
-        deliver(&made, 1, folder).unwrap();
-    }
-    maildir.rename_folder(&name("a"), &name("c.d")).unwrap();
-    let names: Vec<_> = maildir.folders().unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(names, ["ab", "c.d", "c.d.b", "x"]);
-    assert_eq!(texts(&maildir.folder(&name("c.d.b")).unwrap()), ["a.b"]);
-    for (from, to) in [("x", "ab"), ("x", "x"), ("x", "x.y"), ("c", "c.z")] {
-        let refused = maildir.rename_folder(&name(from), &name(to));
-        assert!(matches!(refused, Err(Error::FolderExists(_))), "{from} to {to}: {refused:?}");
-    }
-    // There is nothing called so, but something below it.
-    maildir.rename_folder(&name("c"), &name("e")).unwrap();
-    assert!(maildir.folder(&name("e.d.b")).is_ok());
-    assert_eq!(
-        maildir.rename_folder(&name("nope"), &name("f")),
-        Err(Error::NoFolder(name("nope")))
-    );
-    let long = name(&"l".repeat(199));
-    assert!(matches!(maildir.rename_folder(&name("e"), &long), Err(Error::Name(_))));
-}
-
-/// Path traversal: whatever a client calls a mailbox, it stays inside.
-#[test]
-fn no_mailbox_name_leads_outside() {
-    for bad in [
-        "..",
-        ".",
-        "",
-        "/",
-        "a/b",
-        "../x",
-        "a.",
-        ".a",
-        "a..b",
-        "a\\b",
-        "a\0b",
-        "a\rb",
-        "\u{85}",
-        "/etc/passwd",
-        &"x".repeat(201),
-    ] {
-        assert!(bad.parse::<MailboxName>().is_err(), "{bad:?}");
-    }
-    // These are folders like others.
-    let (folder, maildir) = on_disk();
-    for odd in ["cur", "new", "tmp", "&AOk-", "~", "-rf", "dovecot-uidlist"] {
-        maildir.create_folder(&odd.parse().unwrap()).unwrap();
-        assert!(folder.path().join("bea").join(format!(".{odd}")).is_dir());
-    }
-    assert_eq!("&AOk-".parse::<maildir::FolderName>().unwrap().to_text(), "\u{e9}");
-}
-
-/// A move survives every crash: the message is in one folder or in both, never in none.
-#[test]
-fn no_crash_loses_a_message_that_is_moved() {
-    let scenario = |disk: &SimDisk| -> Option<bool> {
-        let maildir = Maildir::create(disk).ok()?;
-        let sent = maildir.create_folder(&"Sent".parse().unwrap()).ok()?;
-        deliver(&maildir, 1, "text").ok()?;
-        let entry = maildir.list().ok()?.pop()?;
-        let synced = maildir.move_to(&entry, &sent, &stamp(2)).is_ok()
-            && sent.sync().is_ok()
-            && maildir.sync().is_ok();
-        Some(synced)
-    };
-    let looked_at = every_crash(scenario, |disk, delivered| {
-        let maildir = Maildir::create(disk).unwrap();
-        let sent = maildir.folder(&"Sent".parse().unwrap());
-        let there = sent.map_or(0, |sent| texts(&sent).len());
-        let here = texts(&maildir).len();
-        match delivered {
-            None => {}
-            Some(true) => assert_eq!((here, there), (0, 1)),
-            Some(false) => assert!(here + there >= 1, "lost"),
-        }
+fn everybody_gives_the_same_uids() {
+    let (folder, maildir, _) = mailbox();
+    let name = "Archive".parse().expect("a name");
+    maildir.create_folder(&name).expect("made");
+    let root = folder.path().join("bea");
+    let name = &name;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    let heard: Vec<(u32, u32, String)> = std::thread::scope(|scope| {
+        let thread = |thread: u64| {
+            let root = root.clone();
+            scope.spawn(move || {
+                let maildir = Maildir::create(Fs::new(root)).expect("made");
+                let maildir = maildir.folder(name).expect("there");
+                let mut heard = Vec::new();
+                for n in 0..15 {
+                    deliver(&maildir, thread * 100 + n, "text").expect("delivered");
+                    let stamp = Stamp { time: now, ..stamp(n) };
+                    match maildir.numbered(&stamp, n % 2 == 0) {
+                        Err(Error::Locked(_)) => {}
+                        numbered => {
+                            let numbered = numbered.expect("numbered");
+                            let validity = numbered.uid_validity;
+                            let uid =
+                                |m: maildir::Message| (validity, m.uid, m.entry.id().to_owned());
+                            heard.extend(numbered.messages.into_iter().map(uid));
+                        }
+                    }
+                }
+                heard
+            })
+        };
+        let threads: Vec<_> = (1..=4).map(thread).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
     });
-    assert!(looked_at > 100);
+    let last = maildir.folder(name).expect("there").numbered(&at(now.as_secs()), true);
+    let last = last.expect("numbered");
+    assert_eq!(uids(&last), (1..=60).collect::<Vec<_>>());
+    let known: BTreeMap<_, _> = last.messages.iter().map(|m| (m.uid, m.entry.id())).collect();
+    for (validity, uid, id) in heard {
+        assert_eq!((validity, known.get(&uid)), (last.uid_validity, Some(&&*id)));
+    }
 }
 
 #[test]
-fn marks_are_believed_only_when_they_are_old_enough() {
-    let (folder, maildir) = on_disk();
-    deliver(&maildir, 1, "text").unwrap();
-    let modified = fs::metadata(folder.path().join("bea/new")).unwrap().modified().unwrap();
-    let at = modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let (soon, later) = (maildir.mark(at).unwrap(), maildir.mark(at + 2).unwrap());
-    assert!(!later.is_unchanged_since(&soon));
-    assert!(maildir.mark(at + 9).unwrap().is_unchanged_since(&later));
-    let file = fs::File::open(folder.path().join("bea/new")).unwrap();
-    file.set_modified(modified + Duration::from_secs(1)).unwrap();
-    assert!(!maildir.mark(at + 9).unwrap().is_unchanged_since(&later));
+fn changes_between_two_listings() {
+    let (_folder, maildir, _) = mailbox();
+    for count in 1..=5 {
+        deliver(&maildir, count, "text").expect("delivered");
+    }
+    let mut first = maildir.numbered(&at(NOW), true).expect("numbered");
+    assert_eq!(first.since(&first), Some(Changes::default()));
+    assert!(first.since(&first).expect("the same").is_empty());
+    let [one, two, _, four, five] = &mut *first.messages else { unreachable!() };
+    maildir.remove(&one.entry).expect("removed");
+    let mut entry = two.entry.clone();
+    maildir.set_flags(&mut entry, Flags::SEEN).expect("set");
+    let mut entry = four.entry.clone();
+    maildir.set_flags(&mut entry, Flags::FLAGGED).expect("set");
+    maildir.remove(&five.entry).expect("removed");
+    deliver(&maildir, 6, "text").expect("delivered");
+    deliver(&maildir, 7, "text").expect("delivered");
+    let second = maildir.numbered(&at(NOW), true).expect("numbered");
+    let there = Changes { vanished: vec![1, 5], changed: vec![2, 4], arrived: vec![6, 7] };
+    assert_eq!(second.since(&first), Some(there));
+    let back = Changes { vanished: vec![6, 7], changed: vec![2, 4], arrived: vec![1, 5] };
+    assert_eq!(first.since(&second), Some(back));
+    let rebuilt = Numbered { uid_validity: 1, ..second.clone() };
+    assert_eq!(rebuilt.since(&second), None);
 }
 
-/// What is done does not depend on how many messages there are, if they all have been seen.
 #[test]
-fn many_messages() {
-    let disk = SimDisk::new();
-    let maildir = Maildir::create(&disk).unwrap();
-    for part in ["cur", "new", "tmp"] {
-        assert!(disk.read_dir(part).is_ok());
-    }
-    for n in 0..2_000 {
-        let name = format!("cur/{}.M{n}P1.host:2,S", 1_790_000_000 + n);
-        disk.create(&name).unwrap();
-    }
-    let before = disk.operations();
-    let numbered = maildir.numbered(&stamp(1), true).unwrap();
-    assert_eq!(numbered.messages.len(), 2_000);
-    assert!(disk.operations() - before < 40, "{}", disk.operations() - before);
-    assert_eq!(numbered.messages.last().unwrap().uid, 2_000);
+fn a_mark_tells_whether_to_look_again() {
+    let (_folder, maildir, path) = mailbox();
+    deliver(&maildir, 1, "one").expect("delivered");
+    let first = maildir.numbered(&at(NOW), true).expect("numbered");
+    let settle = || {
+        for part in ["new", "cur", "dovecot-uidlist"] {
+            let file = File::open(path.join(part)).expect("there");
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)).expect("set");
+        }
+    };
+    settle();
+    let mark = |now| maildir.mark(now).expect("there");
+    assert!(mark(NOW + 9).unchanged_since(&mark(NOW + 2)));
+    // What happens in the second in which somebody looks cannot be seen.
+    assert!(!mark(NOW + 9).unchanged_since(&mark(NOW + 1)));
+    assert!(!mark(NOW + 9).unchanged_since(&mark(NOW)));
+    assert!(!mark(NOW + 9).unchanged_since(&mark(NOW - 1000)), "the clock was set back");
+    let before = mark(NOW + 2);
+    maildir.set_flags(&mut first.messages[0].entry.clone(), Flags::SEEN).expect("set");
+    assert!(!mark(NOW + 9).unchanged_since(&before));
+    settle();
+    deliver(&maildir, 2, "two").expect("delivered");
+    assert!(!mark(NOW + 9).unchanged_since(&before));
+    settle();
+    maildir.add_keyword("$Junk", &at(NOW)).expect("added");
+    assert!(!mark(NOW + 9).unchanged_since(&before));
 }

@@ -71,6 +71,8 @@ pub trait Disk {
     /// Gives a file another name. A file that has it is replaced, in one step. A crash before the folders
     /// are synced leaves the old name, the new one or both, but never none.
     ///
+    /// A folder can be given another name too, which must be free, in the folder that it is in.
+    ///
     /// # Errors
     /// As above.
     fn rename(&self, from: &str, to: &str) -> Result<(), Error>;
@@ -87,12 +89,6 @@ pub trait Disk {
     /// # Errors
     /// [`Kind::Exists`] if the name is taken.
     fn make_dir(&self, path: &str) -> Result<(), Error>;
-
-    /// Gives a folder, with all that is in it, another name in the folder above, in one step.
-    ///
-    /// # Errors
-    /// [`Kind::Exists`] if the name is taken by a file or by a folder that is not empty.
-    fn rename_dir(&self, from: &str, to: &str) -> Result<(), Error>;
 
     /// Removes an empty folder.
     ///
@@ -113,7 +109,7 @@ pub trait Disk {
     /// As above.
     fn read_dir(&self, path: &str) -> Result<Vec<Entry>, Error>;
 
-    /// What is known of a file or folder.
+    /// What is known of a file.
     ///
     /// # Errors
     /// As above.
@@ -279,31 +275,6 @@ pub struct Reader<D: Disk> {
     offset: u64,
 }
 
-/// Reads a whole file of at most `limit` octets; [`Kind::NoSpace`] if it has more.
-///
-/// # Errors
-/// It cannot be read.
-pub fn read_file<D: Disk>(disk: &D, path: &str, limit: usize) -> Result<Vec<u8>, Error> {
-    let mut reader = Reader::open(disk, path)?;
-    let mut octets = Vec::new();
-    loop {
-        let end = octets.len();
-        if end > limit {
-            return Err(Error {
-                operation: Operation::Read,
-                path: path.into(),
-                kind: Kind::NoSpace,
-            });
-        }
-        octets.resize(end + 8192, 0);
-        let n = reader.read(&mut octets[end..])?;
-        octets.truncate(end + n);
-        if n == 0 {
-            return Ok(octets);
-        }
-    }
-}
-
 impl<D: Disk> Reader<D> {
     /// Opens a file.
     ///
@@ -360,9 +331,6 @@ impl<D: Disk> Disk for &D {
     }
     fn make_dir(&self, path: &str) -> Result<(), Error> {
         (**self).make_dir(path)
-    }
-    fn rename_dir(&self, from: &str, to: &str) -> Result<(), Error> {
-        (**self).rename_dir(from, to)
     }
     fn remove_dir(&self, path: &str) -> Result<(), Error> {
         (**self).remove_dir(path)

@@ -1,8 +1,9 @@
 //! The shapes that every posta crate shares.
 //!
 //! In scope: what a protocol machine is and how a driver talks to it ([`Machine`], [`Step`], [`Input`],
-//! [`Output`], [`Instant`]), the dots before the lines of SMTP and POP3 ([`dot`]), the file operations of
-//! those who store mail ([`disk`]), and harnesses for tests (`testing`, with the feature of that name).
+//! [`Output`], [`Instant`]), the dots before the lines of SMTP and POP3 ([`dot`]), the names of mailboxes in
+//! IMAP and on disk ([`utf7`]), the file operations of those who store mail ([`disk`]), and harnesses for
+//! tests (`testing`, with the feature of that name).
 //! Out of scope: sockets, clocks and TLS (`posta-net`), and every protocol.
 //!
 //! # A machine and its driver
@@ -106,7 +107,7 @@
 //! # Standards
 //!
 //! - RFC 5321 4.5.2: dots; 2.3.8: CR and LF only as CRLF. RFC 1939 3: dots in POP3.
-//! - RFC 3501 5.1.3: names of mailboxes.
+//! - RFC 3501 5.1.3: modified UTF-7.
 //!
 //! # Limits
 //!

@@ -263,7 +263,7 @@ impl Session {
     async fn refresh(&mut self, imap: &mut Server) -> Result<(), Problem> {
         let Some(selected) = &mut self.selected else { return Ok(()) };
         let mark = selected.maildir.mark(agent::now().as_secs())?;
-        if selected.mark.is_some_and(|before| mark.is_unchanged_since(&before)) {
+        if selected.mark.is_some_and(|before| mark.unchanged_since(&before)) {
             return Ok(());
         }
         let (maildir, adopt) = (selected.maildir.clone(), !selected.read_only);

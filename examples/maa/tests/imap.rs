@@ -323,8 +323,8 @@ async fn what_fetch_tells() {
     let ana = "((\"Ana\" NIL \"ana\" \"a.org\"))";
     #[rustfmt::skip]
     let table: &[(&str, String)] = &[
-        ("1 (FLAGS UID)", "FLAGS () UID 1".into()),
-        ("1 FAST", format!("FLAGS () INTERNALDATE \"21-Sep-2026 14:13:21 +0000\" RFC822.SIZE {}", TEA.len())),
+        ("1 (FLAGS UID)", "FLAGS (\\Recent) UID 1".into()),
+        ("1 FAST", format!("FLAGS (\\Recent) INTERNALDATE \"21-Sep-2026 14:13:21 +0000\" RFC822.SIZE {}", TEA.len())),
         ("1 ENVELOPE", format!(
             "ENVELOPE (\"Sat, 21 Nov 2026 10:00:00 +0000\" \"Tea at four\" {ana} {ana} {ana} \
              ((NIL NIL \"bea\" \"b.com\")) NIL NIL NIL NIL)")),
@@ -345,7 +345,7 @@ async fn what_fetch_tells() {
         let said = talk.say(&format!("b FETCH {asked}")).await;
         assert_eq!(said, [format!("* {number} FETCH ({told})"), "b OK done".into()], "{asked}");
     }
-    talk.expect("c UID FETCH 2 FLAGS", &["* 2 FETCH (UID 2 FLAGS ())", "c OK done"]).await;
+    talk.expect("c UID FETCH 2 FLAGS", &["* 2 FETCH (UID 2 FLAGS (\\Recent))", "c OK done"]).await;
     talk.expect("d FETCH 3 UID", &["d BAD there is no such message"]).await;
     talk.expect("e UID FETCH 3:9 UID", &["e OK done"]).await;
     talk.expect("e UID FETCH 4:* UID", &["* 2 FETCH (UID 2)", "e OK done"]).await;

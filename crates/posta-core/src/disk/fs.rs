@@ -121,10 +121,6 @@ impl Disk for Fs {
         }
     }
 
-    fn rename_dir(&self, from: &str, to: &str) -> Result<(), Error> {
-        self.rename(from, to)
-    }
-
     fn remove_dir(&self, path: &str) -> Result<(), Error> {
         self.run(Operation::RemoveDir, path, |at| fs::remove_dir(at))
     }

@@ -50,8 +50,9 @@ enum Change {
     /// file its new name.
     Leave(String, String, usize),
     Folder(String),
-    MoveFolder(String, String),
     NoFolder(String),
+    /// A folder, with all that is in it.
+    MoveFolder(String, String),
 }
 
 /// An open file of a [`SimDisk`].
@@ -178,6 +179,16 @@ impl State {
         Ok(())
     }
 
+    /// A folder moves: first of all, so that what is pending inside happens where it is now.
+    fn move_folder(&mut self, from: &str, to: &str) -> Result<(), Kind> {
+        self.is_free(to)?;
+        let change = Change::MoveFolder(from.into(), to.into());
+        apply(&change, &mut self.names, &mut self.folders);
+        self.pending.iter_mut().for_each(|change| change.follow(from, to));
+        self.pending.insert(0, change);
+        Ok(())
+    }
+
     fn number(&self, path: &str) -> Result<usize, Kind> {
         self.names.get(path).copied().ok_or(Kind::NotFound)
     }
@@ -189,6 +200,22 @@ impl Change {
         match (self, first) {
             (Self::Leave(_, to, file), Self::Name(path, named)) => to == path && file == named,
             _ => false,
+        }
+    }
+
+    /// The same change in a folder that has another name now.
+    fn follow(&mut self, from: &str, to: &str) {
+        match self {
+            Self::Name(path, _)
+            | Self::Unname(path)
+            | Self::Folder(path)
+            | Self::NoFolder(path) => {
+                *path = moved(path, from, to);
+            }
+            Self::Move(old, new, _) | Self::Leave(old, new, _) | Self::MoveFolder(old, new) => {
+                *old = moved(old, from, to);
+                *new = moved(new, from, to);
+            }
         }
     }
 
@@ -221,19 +248,23 @@ fn apply(change: &Change, names: &mut BTreeMap<String, usize>, folders: &mut BTr
         Change::Folder(path) => {
             folders.insert(path.clone());
         }
-        Change::MoveFolder(from, to) => {
-            let moved = |path: &String| match path.strip_prefix(from.as_str()) {
-                Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-                    std::format!("{to}{rest}")
-                }
-                _ => path.clone(),
-            };
-            *names = names.iter().map(|(path, file)| (moved(path), *file)).collect();
-            *folders = folders.iter().map(moved).collect();
-        }
         Change::NoFolder(path) => {
             folders.remove(path);
         }
+        Change::MoveFolder(from, to) => {
+            let all = std::mem::take(names).into_iter();
+            *names = all.map(|(path, file)| (moved(&path, from, to), file)).collect();
+            let all = std::mem::take(folders).into_iter();
+            *folders = all.map(|path| moved(&path, from, to)).collect();
+        }
+    }
+}
+
+/// A path after the folder `from` has become `to`.
+fn moved(path: &str, from: &str, to: &str) -> String {
+    match path.strip_prefix(from) {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => std::format!("{to}{rest}"),
+        _ => path.to_string(),
     }
 }
 
@@ -311,6 +342,9 @@ impl Disk for SimDisk {
     fn rename(&self, from: &str, to: &str) -> Result<(), Error> {
         check_path(Operation::Rename, from)?;
         self.run(Operation::Rename, to, |state| {
+            if state.folders.contains(from) {
+                return state.move_folder(from, to);
+            }
             let number = state.number(from)?;
             state.folder_exists(above(to))?;
             if above(from) == above(to) {
@@ -335,16 +369,6 @@ impl Disk for SimDisk {
         self.run(Operation::MakeDir, path, |state| {
             state.is_free(path)?;
             state.change(Change::Folder(path.into()));
-            Ok(())
-        })
-    }
-
-    fn rename_dir(&self, from: &str, to: &str) -> Result<(), Error> {
-        check_path(Operation::Rename, from)?;
-        self.run(Operation::Rename, to, |state| {
-            state.folder_exists(from)?;
-            state.is_free(to)?;
-            state.change(Change::MoveFolder(from.into(), to.into()));
             Ok(())
         })
     }
@@ -472,6 +496,32 @@ mod tests {
         disk.rename("a", "b").expect("renamed");
         let found: BTreeSet<_> = disk.survivors().iter().map(names).collect();
         assert_eq!(found, [std::vec!["a".to_string()], std::vec!["b".to_string()]].into());
+    }
+
+    #[test]
+    fn a_folder_moves_with_what_is_in_it() {
+        let disk = SimDisk::new();
+        disk.make_dir("a").expect("made");
+        disk.sync_dir("").expect("synced");
+        drop(disk.create("a/one").expect("made"));
+        disk.sync_dir("a").expect("synced");
+        drop(disk.create("a/two").expect("made"));
+        disk.rename("a", "b").expect("moved");
+        assert_eq!(disk.stat("a/one").expect_err("moved").kind, Kind::NotFound);
+        assert_eq!(disk.read_dir("b").expect("there").len(), 2);
+        for survivor in disk.survivors() {
+            let found =
+                ["a", "b"].map(|folder| survivor.stat(&std::format!("{folder}/one")).is_ok());
+            assert!(found == [true, false] || found == [false, true], "{found:?}");
+        }
+        disk.sync_dir("").expect("synced");
+        disk.sync_dir("b").expect("synced");
+        for survivor in disk.survivors() {
+            assert_eq!(names(&survivor), ["b"]);
+            survivor.stat("b/two").expect("there");
+        }
+        disk.make_dir("c").expect("made");
+        assert_eq!(disk.rename("c", "b").expect_err("taken").kind, Kind::Exists);
     }
 
     #[test]

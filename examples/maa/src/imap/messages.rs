@@ -88,16 +88,10 @@ impl Session {
             let Some(delivery) = delivery.take() else {
                 return Err(Problem::Bad("stored already"));
             };
-            Ok(delivery.commit()?)
+            Ok(delivery.commit_with(flags)?)
         });
-        let mut entry = stored.await?;
-        let there = target.clone();
-        let numbered = on_disk(&self.shared.stamps, move |stamps| {
-            if !flags.is_empty() {
-                there.set_flags(&mut entry, flags)?;
-            }
-            uids(&there, &[entry.id().to_owned()], stamps)
-        });
+        let ids = [stored.await?.id().to_owned()];
+        let numbered = on_disk(&self.shared.stamps, move |stamps| uids(&target, &ids, stamps));
         let (uid_validity, uids) = numbered.await?;
         if let Some(selected) = &mut self.selected {
             selected.mark = None;
@@ -172,7 +166,7 @@ impl Session {
     }
 }
 
-/// Copies or moves one message. A copy keeps the time at which the message was delivered.
+/// Copies or moves one message.
 fn transfer(
     source: &Maildir<Fs>,
     entry: &Entry,
@@ -183,8 +177,7 @@ fn transfer(
     if moves {
         return Ok(source.move_to(entry, target, &stamps.now()?)?);
     }
-    let time = entry.seconds().map_or_else(agent::now, Duration::from_secs);
-    Ok(source.copy(entry, target, &stamps.at(time)?)?)
+    Ok(source.copy(entry, target, &stamps.now()?)?)
 }
 
 /// The validity of a mailbox's UIDs, and the UIDs of these messages.

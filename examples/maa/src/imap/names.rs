@@ -7,7 +7,7 @@ use imap_proto::{
     server::Pattern,
 };
 use maildir::{MailboxName, Maildir};
-use posta_core::{disk::fs::Fs, utf7};
+use posta_core::disk::fs::Fs;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What separates the levels of a name, as in a Maildir.
@@ -17,11 +17,7 @@ pub(crate) const DELIMITER: u8 = b'.';
 pub(crate) fn mailbox(name: Text<'_>) -> Result<MailboxName, Problem> {
     let cannot = || Problem::no(Code::Cannot, "a mailbox cannot be called that");
     let name = name.bytes();
-    let name = std::str::from_utf8(&name).map_err(|_| cannot())?;
-    if utf7::decode(name).is_none() {
-        return Err(cannot());
-    }
-    Ok(name.parse().map_err(maildir::Error::from)?)
+    std::str::from_utf8(&name).ok().and_then(|name| name.parse().ok()).ok_or_else(cannot)
 }
 
 /// The mailbox in a user's Maildir.
@@ -54,10 +50,10 @@ pub(crate) fn list(
         // RFC 3501 6.3.8: the delimiter, and the root of the reference.
         return Ok(tell("", &[Attribute::NoSelect], false, imap)?);
     }
-    let mut existing: BTreeSet<_> = home.folders()?.into_iter().map(MailboxName::Folder).collect();
-    existing.insert(MailboxName::Inbox);
-    let names = if subscribed { home.subscriptions()? } else { existing.clone() };
-    let existing: BTreeSet<_> = existing.iter().map(ToString::to_string).collect();
+    let folders = home.folders()?.into_iter().map(MailboxName::Folder);
+    let all: Vec<_> = folders.chain([MailboxName::Inbox]).collect();
+    let existing: BTreeSet<_> = all.iter().map(ToString::to_string).collect();
+    let names = if subscribed { home.subscriptions()? } else { all };
     for (name, is_one) in matching(names.iter().map(ToString::to_string), &asked) {
         let mut attributes = Vec::new();
         if !is_one || !existing.contains(&name) {

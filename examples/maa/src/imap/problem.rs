@@ -54,10 +54,13 @@ impl Problem {
                 (Some(Code::AlreadyExists), "there is such a mailbox already")
             }
             Self::Maildir(Error::Locked(_)) => (Some(Code::InUse), "another program is writing"),
-            Self::Maildir(Error::Name(_)) => {
+            Self::Maildir(Error::FolderName(_) | Error::IntoItself(_)) => {
                 (Some(Code::Cannot), "a mailbox cannot be called that")
             }
-            Self::Maildir(Error::NoKeyword(_)) => {
+            Self::Maildir(Error::Keyword(_)) => {
+                (Some(Code::Cannot), "a flag cannot be called that")
+            }
+            Self::Maildir(Error::TooManyKeywords) => {
                 (Some(Code::Limit), "there are too many keywords")
             }
             Self::Maildir(Error::TooManySubscriptions) => {

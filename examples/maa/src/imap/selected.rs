@@ -75,7 +75,7 @@ impl Selected {
     /// All flags that messages can have.
     pub(crate) fn all_flags(&self) -> Vec<Flag<'_>> {
         let system = SYSTEM.into_iter().map(|(flag, _)| flag);
-        system.chain(self.keywords.iter().map(Flag::Other)).collect()
+        system.chain(self.keywords.iter().map(|(_, name)| Flag::Other(name))).collect()
     }
 
     pub(crate) fn recent(&self) -> u32 {

@@ -17,6 +17,8 @@ const INITIAL: usize = 8000;
 #[derive(Debug)]
 pub struct Mailstore {
     conn: Conn<Client>,
+    /// The server has told of messages since the last search.
+    news: bool,
 }
 
 /// A mailbox that was opened.
@@ -59,7 +61,7 @@ impl Mailstore {
         if let Some(tap) = transcript(&format!("{user} → {}", account.host), Who::Client) {
             conn.set_tap(tap);
         }
-        let mut store = Self { conn };
+        let mut store = Self { conn, news: false };
         store.until_ready(None, |_| {}).await?;
         if account.security == Security::StartTls {
             store.conn.machine().starttls()?;
@@ -127,7 +129,10 @@ impl Mailstore {
                 uids.extend(search.found);
             }
         };
-        self.command(|imap| imap.uid_search(keys), hear).await?;
+        let handle = self.conn.machine().uid_search(keys)?;
+        // What the server tells of from here on, it may not have found.
+        self.news = false;
+        self.until_ready(Some(handle), hear).await?;
         uids.sort_unstable();
         uids.dedup();
         Ok(uids)
@@ -245,24 +250,28 @@ impl Mailstore {
         self.has("IDLE")
     }
 
-    /// Waits until there is something new in the mailbox, or half an hour is over.
+    /// Waits until there is something new in the mailbox since the last [search](Self::search), or half an hour
+    /// is over.
     ///
     /// # Errors
     /// As for [`list`](Self::list).
     pub async fn idle(&mut self) -> Result<(), AccessError> {
+        if self.news {
+            return Ok(());
+        }
         let handle = self.conn.machine().idle()?;
-        let (mut idling, mut news) = (false, false);
+        let mut idling = false;
         let mut refused = None;
         while let Some((event, imap)) = self.conn.next().await? {
             match event {
                 Event::Idling(_) => idling = true,
-                Event::Data { data: Data::Exists(_) | Data::Recent(_), .. } => news = true,
+                Event::Data { data: Data::Exists(_), .. } => self.news = true,
                 Event::Ready => {
                     return refused.map_or(Ok(()), |text| Err(AccessError::Refused(text)));
                 }
                 event => refused = refused.or_else(|| refusal(&event, Some(handle))),
             }
-            if idling && news {
+            if idling && self.news {
                 imap.done()?;
                 idling = false;
             }
@@ -351,8 +360,12 @@ impl Mailstore {
     ) -> Result<(), AccessError> {
         let mut refused = None;
         while let Some((event, _)) = self.conn.next().await? {
-            if matches!(event, Event::Ready) {
-                return refused.map_or(Ok(()), |text| Err(AccessError::Refused(text)));
+            match event {
+                Event::Ready => {
+                    return refused.map_or(Ok(()), |text| Err(AccessError::Refused(text)));
+                }
+                Event::Data { data: Data::Exists(_), .. } => self.news = true,
+                _ => {}
             }
             hear(&event);
             refused = refused.or_else(|| refusal(&event, handle));

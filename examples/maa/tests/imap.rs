@@ -80,6 +80,7 @@ async fn a_session_that_idles_is_woken() {
     let world = World::start().await;
     let mut store = open(&world, Security::Tls).await;
     assert_eq!(store.select("INBOX").await.unwrap().exists, 0);
+    assert_eq!(store.search(b"ALL").await.unwrap(), []);
     for count in 1..=3 {
         let idle = async {
             timeout(PATIENCE, store.idle()).await.unwrap().unwrap();

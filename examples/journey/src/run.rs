@@ -83,7 +83,8 @@ async fn travel(
         None => {
             let arrived = send(&mut world, route, watch, original).await?;
             let took = start.elapsed();
-            (prove(route, &original.bytes, &arrived), took)
+            let right = prove(route, &original.bytes, &arrived);
+            (right & answer(&world, route, watch, &arrived).await?, took)
         }
     };
     if options.serve {
@@ -138,21 +139,67 @@ async fn send(
         hops.iter().any(|hop| hop.agent.starts_with("mda.") && hop.what.starts_with(&delivered))
     })
     .await?;
-    let mailbox = collect(&world.mail_program(bea)?).await?;
+    let program = world.mail_program(bea)?;
+    let mailbox = collect(&program).await?;
+    // By POP3 it must be the same.
+    let by_pop3 = collect(&mua::Config { imap: None, ..program }).await?;
     report::heading("The way");
     report::hops(start, &watch.hops());
+    if mailbox != by_pop3 {
+        return Err("Bea reads other octets by POP3 than by IMAP".into());
+    }
     match <[Vec<u8>; 1]>::try_from(mailbox) {
         Ok([message]) => Ok(message),
         Err(mailbox) => Err(format!("Bea has {} messages, not one", mailbox.len()).into()),
     }
 }
 
+/// Bea answers what has arrived, and Ana reads the answer.
+async fn answer(
+    world: &World,
+    route: Route,
+    watch: &Watch,
+    arrived: &[u8],
+) -> Result<bool, Failure> {
+    let (ana, bea) = (world.mail_program(&ANA)?, world.mail_program(route.reader())?);
+    let draft = mua::Draft {
+        from: format!("{} <{}>", bea.name, bea.address),
+        ..mua::reply(&bea.address, arrived, "Dear Ana,\n\nit has come all the way.\n\nBea\n", false)
+    };
+    let id = draft.in_reply_to.clone();
+    let addressed = draft.to.iter().any(|to| to.contains(ANA.address));
+    report::heading("The answer");
+    if !addressed {
+        // A message of someone else's, from a file.
+        report::note("The message is not from Ana, so Bea does not answer it.");
+        return Ok(true);
+    }
+    let composed = draft.compose()?;
+    mua::send(&bea, &composed.from, &composed.recipients, &composed.message).await?;
+    step(watch, "the answer to be in Ana's Maildir", |hops| {
+        let delivered = format!("delivered to {}", ANA.address);
+        hops.iter().any(|hop| hop.agent == "mda.a.org" && hop.what.starts_with(&delivered))
+    })
+    .await?;
+    let mut mailbox = collect(&ana).await?;
+    let Some(answer) = mailbox.pop().filter(|_| mailbox.is_empty()) else {
+        return Ok(report::check("Ana has Bea's answer", false));
+    };
+    let message = Message::new(&answer);
+    let names = message.field("In-Reply-To").map(|field| field.ids()).unwrap_or_default();
+    let right = report::check(
+        "Ana has read Bea's answer, and it names her message",
+        answer.ends_with(&composed.message) && names.last().map(|id| &**id) == id.as_deref(),
+    );
+    Ok(right)
+}
+
 /// Reads everything in the mailbox.
 pub(crate) async fn collect(config: &mua::Config) -> Result<Vec<Vec<u8>>, mua::Error> {
-    let mut mailbox = mua::open(config).await?;
+    let mut mailbox = mua::open(config, "INBOX").await?;
     let mut messages = Vec::new();
-    for entry in mailbox.list().await? {
-        messages.push(mailbox.read(entry.number, None).await?);
+    for line in mailbox.list().await? {
+        messages.push(mailbox.read(line.number).await?);
     }
     mailbox.close().await?;
     Ok(messages)

@@ -63,6 +63,8 @@ struct Site {
     submissions: SocketAddr,
     pop3: SocketAddr,
     pop3s: SocketAddr,
+    imap: SocketAddr,
+    imaps: SocketAddr,
 }
 
 /// What is particular about a relay.
@@ -100,8 +102,18 @@ impl Port {
 impl Site {
     fn new(domain: &'static str, host: &'static str, users: &'static [User]) -> Self {
         let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let [lmtp, submission, submissions, pop3, pop3s] = [nowhere; 5];
-        Self { domain, host, users, lmtp, submission, submissions, pop3, pop3s }
+        Self {
+            domain,
+            host,
+            users,
+            lmtp: nowhere,
+            submission: nowhere,
+            submissions: nowhere,
+            pop3: nowhere,
+            pop3s: nowhere,
+            imap: nowhere,
+            imaps: nowhere,
+        }
     }
 }
 
@@ -169,7 +181,7 @@ impl World {
         let mut provider = Relay {
             domains: vec!["a.org"],
             deliver: Some(self.a.lmtp),
-            users: vec![&ANA],
+            users: vec![&ANA, &BEA_AT_A],
             ..Relay::default()
         };
         match self.route {
@@ -215,15 +227,17 @@ impl World {
             _ => (site.host, site.submission, true),
         };
         let who = format!("user = {:?}\npassword = {:?}\n", user.address, user.password);
+        let domain = site.domain;
         let submits_as = if login { &*who } else { "" };
         let text = format!(
             "name = {:?}\naddress = {:?}\nca = {:?}\n\n\
              [submission]\nhost = {host:?}\nconnect = \"{connect}\"\nsecurity = \"starttls\"\n{submits_as}\n\
-             [pop3]\nhost = \"pop.{}\"\nconnect = \"{}\"\nsecurity = \"tls\"\n{who}",
+             [imap]\nhost = \"mail.{domain}\"\nconnect = \"{}\"\nsecurity = \"tls\"\n{who}\n\
+             [pop3]\nhost = \"mail.{domain}\"\nconnect = \"{}\"\nsecurity = \"tls\"\n{who}",
             user.name,
             user.address,
             self.authority.certificate(),
-            site.domain,
+            site.imaps,
             site.pop3s,
         );
         self.config(&format!("mua-{}", user.name.to_lowercase()), &text)
@@ -251,6 +265,8 @@ impl World {
             ("submissions", self.a.submissions, "TLS"),
             ("pop3", self.b.pop3, "STARTTLS"),
             ("pop3s", self.b.pop3s, "TLS"),
+            ("imap", self.b.imap, "STARTTLS"),
+            ("imaps", self.b.imaps, "TLS"),
             ("mx", self.port("mx1.b.com"), "STARTTLS"),
         ] {
             let (host, port) = (address.ip(), address.port());
@@ -301,17 +317,22 @@ impl World {
 
     async fn start_maa(&mut self, site: fn(&mut Self) -> &mut Site) -> Result<(), Failure> {
         let Site { domain, users, .. } = *site(self);
-        let host = format!("pop.{domain}");
+        let host = format!("mail.{domain}");
         let text = format!(
-            "hostname = {host:?}\nusers = {:?}\n\n[listen]\npop3 = [{FREE:?}]\npop3s = [{FREE:?}]\n\n{}\n{}",
+            "hostname = {host:?}\nusers = {:?}\n\n[listen]\npop3 = [{FREE:?}]\npop3s = [{FREE:?}]\n\
+             imap = [{FREE:?}]\nimaps = [{FREE:?}]\n\n{}\n{}",
             self.users(&host, users)?,
             self.tls(&host)?,
             self.mailboxes(users),
         );
         let config = self.config(&format!("maa.{domain}"), &text)?;
         let service = maa::start(config, self.stop.clone()).await?;
-        let (pop3, pop3s) = (address(&service, "pop3"), self.keep(service, "pop3s"));
-        (site(self).pop3, site(self).pop3s) = (pop3, pop3s);
+        let site = site(self);
+        site.pop3 = address(&service, "pop3");
+        site.pop3s = address(&service, "pop3s");
+        site.imap = address(&service, "imap");
+        site.imaps = address(&service, "imaps");
+        self.services.push(service);
         Ok(())
     }
 

@@ -29,11 +29,11 @@ async fn collect(world: &World, user: &User, count: usize) -> Vec<Vec<u8>> {
     let config = world.mail_program(user).unwrap();
     let waiting = async {
         loop {
-            let mut mailbox = mua::open(&config).await.unwrap();
+            let mut mailbox = mua::open(&config, "INBOX").await.unwrap();
             let list = mailbox.list().await.unwrap();
             let mut messages = Vec::new();
             for entry in &list {
-                messages.push(mailbox.read(entry.number, None).await.unwrap());
+                messages.push(mailbox.read(entry.number).await.unwrap());
             }
             mailbox.close().await.unwrap();
             if messages.len() >= count {

@@ -55,7 +55,7 @@ fn path(path: &Path) -> &str {
 #[test]
 fn ana_writes_to_bea() {
     let out = arrives(&[]);
-    for station in ["mx.a.org", "mx1.b.com", "mx2.b.com", "mda.b.com", "pop.b.com"] {
+    for station in ["mx.a.org", "mx1.b.com", "mx2.b.com", "mda.b.com", "mail.b.com"] {
         assert!(out.contains(station), "{station} is missing:\n{out}");
     }
     assert!(

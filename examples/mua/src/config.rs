@@ -14,6 +14,8 @@ pub struct Config {
     pub ca: Option<PathBuf>,
     /// Where to send.
     pub submission: Account,
-    /// Where to read.
-    pub pop3: Account,
+    /// Where to read by POP3 …
+    pub pop3: Option<Account>,
+    /// … or by IMAP, which is preferred.
+    pub imap: Option<Account>,
 }

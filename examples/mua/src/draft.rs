@@ -24,6 +24,12 @@ pub struct Draft {
     pub html: Option<String>,
     /// Files to attach.
     pub attach: Vec<PathBuf>,
+    /// What else is attached.
+    pub attachments: Vec<Attachment>,
+    /// The identifier of the message that this one answers.
+    pub in_reply_to: Option<String>,
+    /// The identifiers of the messages that it follows.
+    pub references: Vec<String>,
 }
 
 /// Why a draft cannot become a message.
@@ -92,6 +98,15 @@ impl Draft {
         }
         for path in &self.attach {
             builder = builder.attach(attachment(path)?);
+        }
+        for attachment in &self.attachments {
+            builder = builder.attach(attachment.clone());
+        }
+        if let Some(id) = &self.in_reply_to {
+            builder = builder.in_reply_to(id);
+        }
+        for id in &self.references {
+            builder = builder.reference(id);
         }
         let random = random()?;
         let domain = self.domain(&author);

@@ -17,6 +17,12 @@ pub enum Error {
     /// The message could not be handed over.
     #[error("the message could not be sent")]
     Courier(#[from] agent::CourierError),
+    /// There is neither `imap` nor `pop3` in the configuration.
+    #[error("no mailbox is configured")]
+    NoMailbox,
+    /// POP3 cannot do this.
+    #[error("this can be done by IMAP only")]
+    OnlyImap,
     /// The mailbox cannot be read.
     #[error(transparent)]
     Access(#[from] AccessError),

@@ -1,20 +1,15 @@
-//! Ana's mail program: composes, sends, lists and reads.
+//! Ana's mail program: composes, sends, lists, reads, sorts and answers.
 
+mod answer;
 mod config;
 mod draft;
 mod error;
+mod mailbox;
 mod send;
 
+pub use answer::{forward, reply};
 pub use config::Config;
 pub use draft::{Composed, Draft, DraftError};
 pub use error::Error;
+pub use mailbox::{Line, Mailbox, open};
 pub use send::{Sent, send};
-
-/// Opens the mailbox.
-///
-/// # Errors
-/// The server cannot be reached or trusted, or does not let us in.
-pub async fn open(config: &Config) -> Result<agent::Maildrop, Error> {
-    let trust = agent::trust(config.ca.as_deref())?;
-    Ok(agent::Maildrop::open(&config.pop3, &trust).await?)
-}

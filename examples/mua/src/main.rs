@@ -1,18 +1,21 @@
-//! The mail program: composes, sends, lists and reads.
+//! The mail program: composes, sends, lists, reads, sorts and answers.
 
 use agent::Failure;
 use clap::{Args, Parser, Subcommand};
 use imf_message::Message;
-use mua::{Config, Draft};
+use mua::{Config, Draft, Line, Mailbox};
 use std::{fs, io::Write, path::PathBuf, process::ExitCode};
 
-/// Sends mail by SMTP submission and reads it by POP3.
+/// Sends mail by SMTP submission, and reads and sorts it by IMAP, or reads it by POP3.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     /// The configuration
     #[arg(long, value_name = "FILE", default_value = "mua.toml")]
     config: PathBuf,
+    /// The folder to work in
+    #[arg(long, global = true, value_name = "NAME", default_value = "INBOX")]
+    folder: String,
     #[command(subcommand)]
     command: Command,
 }
@@ -29,8 +32,15 @@ enum Command {
         #[arg(long, required = true, value_name = "ADDRESS")]
         to: Vec<String>,
     },
-    /// Lists the mailbox
+    /// Lists the folder
     List,
+    /// Lists the messages that hold a text (IMAP)
+    Search {
+        /// The text
+        text: String,
+    },
+    /// Lists all folders (IMAP)
+    Folders,
     /// Shows a message
     Read {
         /// Its number in the list
@@ -46,6 +56,45 @@ enum Command {
     Delete {
         /// Its number in the list
         number: u32,
+    },
+    /// Gives a message a flag, as \Flagged or a word (IMAP)
+    Flag {
+        /// Its number in the list
+        number: u32,
+        /// The flag
+        flag: String,
+        /// Takes it away
+        #[arg(long)]
+        off: bool,
+    },
+    /// Moves a message into another folder, which is made if it does not exist (IMAP)
+    Move {
+        /// Its number in the list
+        number: u32,
+        /// The folder
+        to: String,
+    },
+    /// Answers a message
+    Reply {
+        /// Its number in the list
+        number: u32,
+        /// A file with the text
+        #[arg(long, value_name = "FILE")]
+        text: PathBuf,
+        /// Answers all who got it
+        #[arg(long)]
+        all: bool,
+    },
+    /// Passes a message on as it is
+    Forward {
+        /// Its number in the list
+        number: u32,
+        /// To whom; may be repeated
+        #[arg(long, required = true, value_name = "ADDRESS")]
+        to: Vec<String>,
+        /// A file with a text of one's own
+        #[arg(long, value_name = "FILE")]
+        text: Option<PathBuf>,
     },
 }
 
@@ -79,19 +128,60 @@ fn main() -> ExitCode {
     agent::init("warn");
     agent::run(async {
         let config: Config = agent::load(&arguments.config)?;
+        let folder = &*arguments.folder;
         match arguments.command {
             Command::Send(send) => compose_and_send(&config, send).await,
             Command::SendFile { file, to } => send_file(&config, &file, &to).await,
-            Command::List => list(&config).await,
-            Command::Read { number, raw, save } => read(&config, number, raw, save).await,
-            Command::Delete { number } => delete(&config, number).await,
+            command => {
+                let mut mailbox = mua::open(&config, folder).await?;
+                in_mailbox(&config, command, &mut mailbox).await?;
+                Ok(mailbox.close().await?)
+            }
         }
     })
 }
 
+/// What is done with a mailbox open.
+async fn in_mailbox(
+    config: &Config,
+    command: Command,
+    mailbox: &mut Mailbox,
+) -> Result<(), Failure> {
+    match command {
+        Command::List => show(&mailbox.list().await?),
+        Command::Search { text } => show(&mailbox.search(&text).await?),
+        Command::Folders => {
+            for name in mailbox.folders().await? {
+                println!("{}", plain(&name));
+            }
+        }
+        Command::Read { number, raw, save } => read(&mailbox.read(number).await?, raw, save)?,
+        Command::Delete { number } => mailbox.delete(number).await?,
+        Command::Flag { number, flag, off } => mailbox.flag(number, &flag, !off).await?,
+        Command::Move { number, to } => mailbox.move_to(number, &to).await?,
+        Command::Reply { number, text, all } => {
+            let original = mailbox.read(number).await?;
+            let text = fs::read_to_string(text)?;
+            let draft = mua::reply(&config.address, &original, &text, all);
+            send_draft(config, draft).await?;
+            // That it was answered can only be noted where there are flags.
+            if let Mailbox::Imap(_) = mailbox {
+                mailbox.flag(number, "\\Answered", true).await?;
+            }
+        }
+        Command::Forward { number, to, text } => {
+            let original = mailbox.read(number).await?;
+            let text = text.map(fs::read_to_string).transpose()?.unwrap_or_default();
+            send_draft(config, Draft { to, ..mua::forward(&original, &text) }).await?;
+        }
+        // They need no mailbox.
+        Command::Send(_) | Command::SendFile { .. } => {}
+    }
+    Ok(())
+}
+
 async fn compose_and_send(config: &Config, send: Send) -> Result<(), Failure> {
     let draft = Draft {
-        from: format!("{} <{}>", quoted(&config.name), config.address),
         to: send.to,
         cc: send.cc,
         bcc: send.bcc,
@@ -99,8 +189,15 @@ async fn compose_and_send(config: &Config, send: Send) -> Result<(), Failure> {
         text: send.text.map(fs::read_to_string).transpose()?,
         html: send.html.map(fs::read_to_string).transpose()?,
         attach: send.attach,
+        ..Draft::default()
     };
-    let composed = draft.compose()?;
+    send_draft(config, draft).await
+}
+
+/// Sends a draft as the user of this program.
+async fn send_draft(config: &Config, draft: Draft) -> Result<(), Failure> {
+    let from = format!("{} <{}>", quoted(&config.name), config.address);
+    let composed = Draft { from, ..draft }.compose()?;
     report(mua::send(config, &composed.from, &composed.recipients, &composed.message).await?);
     Ok(())
 }
@@ -119,38 +216,25 @@ fn report(sent: mua::Sent) {
     println!("{}", sent.reply);
 }
 
-async fn list(config: &Config) -> Result<(), Failure> {
-    let mut mailbox = mua::open(config).await?;
-    for entry in mailbox.list().await? {
-        let header = mailbox.read(entry.number, Some(0)).await?;
-        let message = Message::new(&header);
-        let field =
-            |name| message.field(name).map(|field| field.text().into_owned()).unwrap_or_default();
-        println!(
-            "{:>5} {:>10}  {:<30} {}",
-            entry.number,
-            entry.octets,
-            plain(&field("From")),
-            plain(&field("Subject"))
-        );
+fn show(lines: &[Line]) {
+    for Line { number, octets, flags, from, subject } in lines {
+        let (from, subject) = (plain(from), plain(subject));
+        println!("{number:>5} {octets:>10} {:<4} {from:<30} {subject}", marks(flags));
     }
-    mailbox.close().await?;
-    Ok(())
 }
 
-async fn read(
-    config: &Config,
-    number: u32,
-    raw: bool,
-    save: Option<PathBuf>,
-) -> Result<(), Failure> {
-    let mut mailbox = mua::open(config).await?;
-    let bytes = mailbox.read(number, None).await?;
-    mailbox.close().await?;
+/// A letter for each flag that everybody knows.
+fn marks(flags: &[String]) -> String {
+    let known = [("\\Seen", 'S'), ("\\Answered", 'A'), ("\\Flagged", 'F'), ("\\Draft", 'D')];
+    let has = |flag: &str| flags.iter().any(|one| one.eq_ignore_ascii_case(flag));
+    known.into_iter().filter(|(flag, _)| has(flag)).map(|(_, mark)| mark).collect()
+}
+
+fn read(bytes: &[u8], raw: bool, save: Option<PathBuf>) -> Result<(), Failure> {
     if raw {
-        return Ok(std::io::stdout().write_all(&bytes)?);
+        return Ok(std::io::stdout().write_all(bytes)?);
     }
-    let message = Message::new(&bytes);
+    let message = Message::new(bytes);
     for name in ["Date", "From", "To", "Cc", "Subject"] {
         if let Some(field) = message.field(name) {
             println!("{name}: {}", plain(&field.text()));
@@ -167,13 +251,6 @@ async fn read(
             file.write_all(&part.decoded())?;
         }
     }
-    Ok(())
-}
-
-async fn delete(config: &Config, number: u32) -> Result<(), Failure> {
-    let mut mailbox = mua::open(config).await?;
-    mailbox.delete(number).await?;
-    mailbox.close().await?;
     Ok(())
 }
 

@@ -4,8 +4,8 @@ use maildir::{Maildir, Stamp};
 use pop3_proto::client::{Client, Event, Limits, Quirks, Verb};
 use pop3_proto::codec::Status;
 use posta_core::disk::fs::Fs;
-use posta_net::{Clock, blocking::Conn, tls};
-use rustls::{ClientConnection, StreamOwned};
+use posta_net::blocking::{ClientConnection, Conn, StreamOwned};
+use posta_net::{Clock, tls};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{error::Error, net::TcpStream, process, sync::Arc};
 
@@ -37,7 +37,7 @@ pub fn collect(
                             process: process::id(),
                             count: number.into(),
                             random: u64::from_ne_bytes(random),
-                            host: "b.com",
+                            host: "mra.b.com",
                         })?);
                         pop3.retr(number)?;
                     }

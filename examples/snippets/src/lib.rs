@@ -5,13 +5,13 @@
 //!
 //! | to | file | shown |
 //! |---|---|---|
-//! | send a message | [`send`] | STARTTLS, the best SASL mechanism, a verdict for each recipient |
-//! | take every message | [`sink`] | a listener, a server session, streaming in |
+//! | send a message | [`send`] | STARTTLS, a login, a verdict for each recipient |
+//! | take every message | [`sink`] | a listener, a session of a server, messages as streams |
 //! | fetch the newest mails | [`fetch`] | IMAP, bodies of any size into any writer |
 //! | watch a mailbox | [`watch`] | IMAP IDLE, renewed by itself, a graceful end |
 //! | empty a mailbox | [`collect`] | POP3 without an async runtime, into a Maildir, nothing lost |
-//! | go over a transport of your own | [`own_transport`] | a driver by hand, for any machine |
-//! | test with a real server | `tests/server_in_a_test.rs` | a server within the test, under TLS |
+//! | test with a real server | `tests/server_in_a_test.rs` | a server within a test, on a free port and under TLS |
+//! | use a transport of your own | [`own_transport`] | the loop of a driver by hand, for any machine |
 
 pub mod collect;
 pub mod fetch;

@@ -7,8 +7,11 @@ use common::{HOST, LONG, certificate};
 use maildir::Maildir;
 use pop3_proto::server::{Config, Event, Limits, Server, Tls};
 use posta_core::disk::fs::Fs;
-use posta_net::{Clock, blocking::Conn, tls::ServerConfig};
-use rustls::{ServerConnection, StreamOwned};
+use posta_net::{
+    Clock,
+    blocking::{Conn, ServerConnection, StreamOwned},
+    tls::ServerConfig,
+};
 use snippets::collect::collect;
 use std::{
     io::Read,

@@ -27,8 +27,8 @@ const MESSAGE: &[u8] = "From: ana@a.org\r\nTo: bea@b.com\r\n\r\n.\r\nThé?\r\n".
 #[derive(Clone, Copy, Default)]
 struct Kind {
     no_tls: bool,
-    /// It is gone as soon as it has accepted the message.
-    abrupt: bool,
+    /// Once it has accepted the message, it says what is no reply, and is gone.
+    rude: bool,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -79,8 +79,11 @@ async fn serve(tcp: TcpStream, tls: Arc<ServerConfig>, kind: Kind) -> Heard {
             Event::Chunk(bytes) => heard.text.extend_from_slice(bytes),
             Event::End => {
                 smtp.accept().unwrap();
-                if kind.abrupt {
+                if kind.rude {
                     conn.flush().await.unwrap();
+                    let (_, mut stream, _) = conn.into_parts();
+                    stream.write_all(b"what?\r\n").await.unwrap();
+                    stream.shutdown().await.unwrap();
                     break;
                 }
             }
@@ -156,8 +159,8 @@ async fn nothing_is_said_in_the_clear() {
 }
 
 #[tokio::test]
-async fn the_verdict_stands_even_if_nobody_says_goodbye() {
-    let kind = Kind { abrupt: true, ..Kind::default() };
+async fn the_verdict_stands_whatever_comes_behind_it() {
+    let kind = Kind { rude: true, ..Kind::default() };
     let (sent, heard) = run(kind, None, ("ana@a.org", &["bea@b.com"])).await;
     assert_eq!((sent, &*heard.text), (Ok(vec![250]), MESSAGE));
 }

@@ -8,7 +8,7 @@ use tokio::{net::TcpStream, sync::watch};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut args = env::args().skip(1);
-    let (Some(host), Some(user)) = (args.next(), args.next()) else { Err("HOST USER")? };
+    let (Some(host), Some(user)) = (args.next(), args.next()) else { Err("watch HOST USER")? };
     let password = env::var("PASSWORD")?;
     let trust = tls::client(&Verify::Roots)?;
     let tcp = TcpStream::connect((&*host, 993)).await?;

@@ -99,7 +99,11 @@ pub(crate) async fn imap(
                     imap.accept().unwrap();
                 }
             }
-            Event::Idle => heard.push("IDLE"),
+            Event::Idle => {
+                heard.push("IDLE");
+                // While somebody is busy, a clock that is paused never gets to a timeout.
+                assert!(heard.len() < 100, "does the client never leave?");
+            }
             Event::Done => imap.accept().unwrap(),
             event => panic!("{event:?}"),
         }

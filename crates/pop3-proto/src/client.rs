@@ -145,6 +145,11 @@ pub struct Limits {
     pub timeout: Duration,
 }
 
+impl Limits {
+    /// The input that the default limits need.
+    pub const INPUT: usize = 16 * 1024;
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -99,8 +99,9 @@
 //! | commands waiting, commands unanswered | 64, 32 | |
 //! | output before a machine waits for it to drain | 16384 octets | |
 //!
-//! Give the `Input` of a server at least 12288 octets if it offers SASL mechanisms with long
-//! responses, 512 otherwise; a line that does not fit is refused.
+//! Give the [`Input`](posta_core::Input) of a client [`client::Limits::INPUT`] octets, that of a server
+//! [`server::Limits::INPUT`]; 512 do if the server offers no SASL mechanisms with long responses. A line
+//! that does not fit is refused.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

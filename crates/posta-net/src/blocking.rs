@@ -2,7 +2,7 @@
 
 use crate::{Clock, Error, Next, pump::last_moment};
 use posta_core::{Input, Instant, Machine, Step};
-use rustls::{ClientConnection, ServerConnection, StreamOwned};
+pub use rustls::{ClientConnection, ServerConnection, StreamOwned};
 use std::{
     fmt,
     io::{

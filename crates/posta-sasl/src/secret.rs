@@ -25,8 +25,8 @@ impl Secret {
         &self.0
     }
 
-    /// The octets as text, if they are UTF-8.
-    pub(crate) fn text(&self) -> Option<&str> {
+    /// The octets as text, if they are UTF-8; what [`base64`](crate::base64) has encoded always is.
+    pub fn text(&self) -> Option<&str> {
         core::str::from_utf8(&self.0).ok()
     }
 

@@ -74,6 +74,11 @@ impl Default for Config {
     }
 }
 
+impl Limits {
+    /// The input that the default limits need, with SASL mechanisms of whatever kind.
+    pub const INPUT: usize = 16 * 1024;
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -31,7 +31,7 @@ pub(crate) fn picture(route: Route) {
 /// The way around a host that is down.
 const DETOUR: &str = "
    Ana                a.org                     b.com                              Bea
-  ┌─────┐  SMTP    ┌─────────┐  SMTP  ✗ ┌─────────┐  LMTP  ┌─────┐   ┌─────┐ POP3S ┌─────┐
+  ┌─────┐  SMTP    ┌─────────┐  SMTP  ✗ ┌─────────┐  LMTP  ┌─────┐   ┌─────┐ IMAPS ┌─────┐
   │ MUA │─────────▶│ MSA MTA │─ ─ ─ ─ ─▶│   mx1   │───────▶│ MDA │──▶│ MAA │◀──────│ MUA │
   └─────┘ TLS,AUTH └────┬────┘          └────▲────┘        └─────┘   └─────┘       └─────┘
                         │  ▲                 │                 Maildir

@@ -1,30 +1,23 @@
 //! One IMAP session.
 
-mod fetch;
+mod commands;
 mod login;
-mod mailboxes;
-mod messages;
-mod names;
 mod problem;
-mod search;
-mod selected;
-mod store;
 
 use crate::{Protocols, Shared};
 use agent::{Channel, Exchange, Failure, Logins, Who, hop, transcript};
-use fetch::{Fetch, Progress};
+use imap_maildir::{Arrival, Fetch, Listing, Progress};
 use imap_proto::{
     Misuse, Server,
-    codec::Command,
     server::{self, Event, Limits, Tls},
 };
 use maildir::Maildir;
-use messages::Incoming;
 use posta_core::disk::fs::Fs;
 use posta_net::{Conn, Stream};
 use problem::{Problem, on_disk};
-use selected::Selected;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+type View = imap_maildir::View<Fs>;
 
 /// How often a mailbox is looked at for a client that idles.
 const GLANCE: Duration = Duration::from_millis(500);
@@ -52,9 +45,9 @@ pub(crate) async fn serve(shared: Arc<Shared>, stream: Stream, peer: SocketAddr)
         exchange: None,
         user: String::new(),
         home: None,
-        selected: None,
+        view: None,
         work: None,
-        incoming: None,
+        arrival: None,
     };
     if let Err(error) = session.serve(stream).await {
         tracing::info!(%peer, error, "session ended");
@@ -69,16 +62,17 @@ struct Session {
     user: String,
     /// The user's Maildir.
     home: Option<Maildir<Fs>>,
-    selected: Option<Selected>,
+    /// The mailbox that is selected.
+    view: Option<View>,
     /// A command whose answer is too long to be given at once.
     work: Option<Work>,
     /// A message that is being appended.
-    incoming: Option<Incoming>,
+    arrival: Option<Arrival<Fs>>,
 }
 
 /// What goes on when there is room.
 enum Work {
-    Fetch(Fetch),
+    Fetch(Fetch<Fs>),
     /// What a search found, from this one on.
     Found(Vec<u32>, usize),
 }
@@ -102,7 +96,7 @@ impl Session {
             conn.set_tap(tap);
         }
         loop {
-            let idles = conn.machine().is_idling() && self.selected.is_some();
+            let idles = conn.machine().is_idling() && self.view.is_some();
             let woken = tokio::select! {
                 next = conn.next() => Woken::Event(next?),
                 () = tokio::time::sleep(GLANCE), if idles => Woken::Glance,
@@ -136,20 +130,20 @@ impl Session {
             }
             Event::Response(response) => self.respond(response.0, imap).await,
             Event::Cancelled => {
-                (self.exchange, self.incoming) = (None, None);
+                (self.exchange, self.arrival) = (None, None);
                 Ok(())
             }
             Event::Append { mailbox, flags, date, .. } => {
                 self.begin_append(mailbox, &flags, date, imap)
             }
             Event::Chunk(octets) => {
-                if let Some(incoming) = &mut self.incoming {
-                    incoming.write(octets);
+                if let Some(arrival) = &mut self.arrival {
+                    arrival.write(octets);
                 }
                 Ok(())
             }
             Event::Appended => self.append(imap).await,
-            Event::Done => self.refresh_and_accept(imap).await,
+            Event::Done => self.finish_idle(imap).await,
             Event::More(_) => self.go_on(imap),
             Event::Command(command, line) => self.command(&command, line, imap).await,
             // The mailbox is looked at while the client idles; what is no command was answered.
@@ -170,59 +164,11 @@ impl Session {
         }
     }
 
-    async fn command(
-        &mut self,
-        command: &Command<'_>,
-        line: &[u8],
-        imap: &mut Server,
-    ) -> Result<(), Problem> {
-        match command {
-            Command::Noop | Command::Check => self.refresh_and_accept(imap).await,
-            Command::Select(name) => self.select(*name, false, imap).await,
-            Command::Examine(name) => self.select(*name, true, imap).await,
-            Command::Close => self.close(imap).await,
-            Command::Unselect => {
-                self.selected = None;
-                Ok(imap.accept()?)
-            }
-            Command::Create(name) => self.create(*name, imap),
-            Command::Delete(name) => self.delete(*name, imap).await,
-            Command::Rename { from, to } => self.rename(*from, *to, imap).await,
-            Command::Subscribe(name) => self.subscribe(*name, true, imap).await,
-            Command::Unsubscribe(name) => self.subscribe(*name, false, imap).await,
-            Command::List { reference, pattern } => {
-                names::list(self.home()?, (*reference, *pattern), false, imap)?;
-                Ok(imap.accept()?)
-            }
-            Command::Lsub { reference, pattern } => {
-                names::list(self.home()?, (*reference, *pattern), true, imap)?;
-                Ok(imap.accept()?)
-            }
-            Command::Namespace => Self::namespace(imap),
-            Command::Status { mailbox, items } => self.status(*mailbox, items, imap).await,
-            Command::Expunge(uids) => self.expunge(uids.as_ref(), imap).await,
-            Command::Search { uid, charset, keys } => self.search(*uid, *charset, keys, imap).await,
-            Command::Fetch { uid, set, .. } => {
-                let numbers = self.selected()?.numbers(set, *uid)?;
-                self.work = Some(Work::Fetch(Fetch::new(line, numbers)));
-                self.go_on(imap)
-            }
-            Command::Store { uid, set, how, silent, flags } => {
-                self.store(*uid, set, (*how, *silent), flags, imap).await
-            }
-            Command::Copy { uid, set, mailbox } => {
-                self.copy(*uid, set, *mailbox, false, imap).await
-            }
-            Command::Move { uid, set, mailbox } => self.copy(*uid, set, *mailbox, true, imap).await,
-            _ => Err(Problem::Bad("not offered")),
-        }
-    }
-
     /// Tells more of what was asked for.
     fn go_on(&mut self, imap: &mut Server) -> Result<(), Problem> {
-        match (&mut self.work, &mut self.selected) {
-            (Some(Work::Fetch(fetch)), Some(selected)) => {
-                if let Progress::Done = fetch.step(selected, imap)? {
+        match (&mut self.work, &mut self.view) {
+            (Some(Work::Fetch(fetch)), Some(view)) => {
+                if let Progress::Done = fetch.step(view, imap)? {
                     self.work = None;
                 }
             }
@@ -245,7 +191,7 @@ impl Session {
     /// Looks whether anything has happened in the mailbox of a client that idles.
     async fn glance(&mut self, imap: &mut Server) -> Result<(), Misuse> {
         match self.refresh(imap).await {
-            Err(Problem::Misuse(misuse)) => Err(misuse),
+            Err(Problem::Mailbox(imap_maildir::Error::Misuse(misuse))) => Err(misuse),
             Err(problem) => {
                 tracing::error!(user = self.user, %problem, "the mailbox failed");
                 Ok(())
@@ -254,37 +200,30 @@ impl Session {
         }
     }
 
-    async fn refresh_and_accept(&mut self, imap: &mut Server) -> Result<(), Problem> {
+    async fn finish_idle(&mut self, imap: &mut Server) -> Result<(), Problem> {
         self.refresh(imap).await?;
         Ok(imap.accept()?)
     }
 
     /// Tells what has happened in the mailbox that is selected, if there is one.
     async fn refresh(&mut self, imap: &mut Server) -> Result<(), Problem> {
-        let Some(selected) = &mut self.selected else { return Ok(()) };
-        let mark = selected.maildir.mark(agent::now().as_secs())?;
-        if selected.mark.is_some_and(|before| mark.unchanged_since(&before)) {
-            return Ok(());
+        let Some(view) = &mut self.view else { return Ok(()) };
+        if view.look(agent::now().as_secs())? {
+            let (maildir, read_only) = (view.maildir().clone(), view.is_read_only());
+            let listing = on_disk(&self.shared.stamps, move |stamps| {
+                Listing::read(&maildir, read_only, stamps)
+            });
+            view.update(listing.await?, imap)?;
         }
-        let (maildir, adopt) = (selected.maildir.clone(), !selected.read_only);
-        let listing = on_disk(&self.shared.stamps, move |stamps| {
-            Ok((maildir.numbered(&stamps.now()?, adopt)?, maildir.keywords()?))
-        });
-        let (numbered, keywords) = listing.await?;
-        if keywords != selected.keywords {
-            selected.keywords = keywords;
-            selected.tell_all_flags(imap)?;
-        }
-        selected.mark = Some(mark);
-        Ok(selected.update(numbered, imap)?)
+        Ok(())
     }
 
     fn home(&self) -> Result<&Maildir<Fs>, Problem> {
-        self.home.as_ref().ok_or(Problem::Misuse(Misuse::State))
+        self.home.as_ref().ok_or_else(|| Misuse::State.into())
     }
 
-    fn selected(&mut self) -> Result<&mut Selected, Problem> {
-        self.selected.as_mut().ok_or(Problem::Misuse(Misuse::State))
+    fn view(&mut self) -> Result<&mut View, Problem> {
+        self.view.as_mut().ok_or_else(|| Misuse::State.into())
     }
 
     fn hop(&self, what: std::fmt::Arguments<'_>) {

@@ -392,7 +392,7 @@ async fn messages_that_come_and_go() {
     let [flags, exists, done] = &said[..] else { panic!("{said:?}") };
     assert!(flags.ends_with("$b)"));
     assert_eq!(exists, "* 1 EXISTS");
-    assert!(done.starts_with("c OK [APPENDUID ") && done.ends_with(" 1] stored"), "{done}");
+    assert!(done.starts_with("c OK [APPENDUID ") && done.ends_with(" 1] done"), "{done}");
     talk.expect(
         "d FETCH 1 (FLAGS INTERNALDATE BODY.PEEK[])",
         &[

@@ -2,6 +2,7 @@
 
 use super::{Session, problem::Problem};
 use agent::{Exchange, Verdict};
+use imap_maildir::Error;
 use imap_proto::{Server, codec::Code};
 use maildir::Maildir;
 use posta_core::disk::fs::Fs;
@@ -57,7 +58,7 @@ impl Session {
         self.exchange = None;
         match verdict {
             Some(Verdict::Welcome(user)) => self.welcome(user, imap),
-            Some(Verdict::Malformed) => Err(Problem::Bad("that makes no sense")),
+            Some(Verdict::Malformed) => Err(Error::Bad("that makes no sense").into()),
             Some(_) => Err(self.denied()),
             None => Err(Problem::no(Code::Cannot, "this mechanism is not offered")),
         }
@@ -74,7 +75,7 @@ impl Session {
             tracing::warn!(user, "has a password and no mailbox");
             return Err(Problem::no(Code::ContactAdmin, "there is no mailbox for you"));
         };
-        self.home = Some(Maildir::create(Fs::new(path))?);
+        self.home = Some(Maildir::create(Fs::new(path)).map_err(Error::from)?);
         self.user = user;
         self.hop(format_args!("{} has logged in", self.user));
         Ok(imap.accept()?)

@@ -1,8 +1,8 @@
 //! FETCH: what there is to tell of messages, one after the other, as fast as the client takes it.
 
-use super::{problem::Problem, selected::Selected};
+use crate::{Error, View};
 use imap_proto::{
-    Server,
+    Misuse, Server,
     codec::{
         Code, Command, Condition, DateTime, FetchData, FetchItem, Flag, Items, Place, Section,
         Status, What,
@@ -12,7 +12,7 @@ use imf_message::{Message, imap, to_crlf};
 use maildir::{Entry, Flags, Maildir};
 use posta_core::{
     Machine,
-    disk::{Reader, fs::Fs},
+    disk::{Disk, Reader},
 };
 use std::collections::VecDeque;
 
@@ -20,35 +20,40 @@ use std::collections::VecDeque;
 const MAX_HEADER: usize = 256 * 1024;
 
 /// A FETCH that is being answered.
-pub(crate) struct Fetch {
+#[derive(Debug)]
+pub struct Fetch<D: Disk> {
     /// The command, to be read again for every message.
     line: Vec<u8>,
     numbers: VecDeque<u32>,
     /// The texts of a message that are still to be sent, each with its item's place in the command.
-    texts: VecDeque<(usize, Source)>,
+    texts: VecDeque<(usize, Source<D>)>,
     /// A response has begun.
     open: bool,
     /// The octets of the literal that has begun.
-    current: Option<Source>,
+    current: Option<Source<D>>,
     /// A message is gone.
     missing: bool,
 }
 
 /// Where the octets of a literal come from.
-enum Source {
+#[derive(Debug)]
+enum Source<D: Disk> {
     Octets { octets: Vec<u8>, at: usize },
-    File { reader: Reader<Fs>, left: u64 },
+    File { reader: Reader<D>, left: u64 },
 }
 
-/// What became of the command.
-pub(crate) enum Progress {
+/// What became of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
     /// It goes on when there is room.
     More,
+    /// It has been answered.
     Done,
 }
 
-impl Fetch {
-    pub(crate) fn new(line: &[u8], numbers: Vec<u32>) -> Self {
+impl<D: Disk + Clone> Fetch<D> {
+    /// Of these messages; `line` is the text of the command.
+    pub fn new(line: &[u8], numbers: Vec<u32>) -> Self {
         Self {
             line: line.to_vec(),
             numbers: numbers.into(),
@@ -59,17 +64,17 @@ impl Fetch {
         }
     }
 
-    /// Goes on as far as there is room.
-    pub(crate) fn step(
-        &mut self,
-        selected: &mut Selected,
-        imap: &mut Server,
-    ) -> Result<Progress, Problem> {
+    /// Goes on as far as there is room, and asks the server to tell when there is [more](Server::more).
+    ///
+    /// # Errors
+    /// The disk failed. If that was within a literal, the session cannot go on: half of one cannot be taken
+    /// back, and [`Server::finish`] refuses.
+    pub fn step(&mut self, view: &mut View<D>, imap: &mut Server) -> Result<Progress, Error> {
         let line = std::mem::take(&mut self.line);
         let progress = match Command::parse(&line) {
-            Ok((_, Command::Fetch { uid, items, .. })) => self.go_on(uid, &items, selected, imap),
+            Ok((_, Command::Fetch { uid, items, .. })) => self.go_on(uid, &items, view, imap),
             // It was one before.
-            _ => Err(Problem::Bad("no FETCH")),
+            _ => Err(Error::Misuse(Misuse::State)),
         };
         self.line = line;
         progress
@@ -79,9 +84,9 @@ impl Fetch {
         &mut self,
         uid: bool,
         items: &Items<'_, FetchItem<'_>>,
-        selected: &mut Selected,
+        view: &mut View<D>,
         imap: &mut Server,
-    ) -> Result<Progress, Problem> {
+    ) -> Result<Progress, Error> {
         loop {
             if let Some(source) = &mut self.current {
                 if !source.give(imap)? {
@@ -104,8 +109,8 @@ impl Fetch {
                 return Ok(Progress::More);
             }
             let Some(number) = self.numbers.pop_front() else { break };
-            match self.begin(number, uid, items, selected, imap) {
-                Err(Problem::Maildir(maildir::Error::Gone(_))) => self.missing = true,
+            match self.begin(number, uid, items, view, imap) {
+                Err(Error::Maildir(maildir::Error::Gone(_))) => self.missing = true,
                 begun => begun?,
             }
         }
@@ -126,11 +131,11 @@ impl Fetch {
         number: u32,
         uid: bool,
         items: &Items<'_, FetchItem<'_>>,
-        selected: &mut Selected,
+        view: &mut View<D>,
         imap: &mut Server,
-    ) -> Result<(), Problem> {
-        let maildir = selected.maildir.clone();
-        let Some(message) = selected.message(number) else { return Ok(()) };
+    ) -> Result<(), Error> {
+        let maildir = view.maildir().clone();
+        let Some(message) = view.message(number) else { return Ok(()) };
         let entry = message.entry.clone();
         let content = Content::load(&maildir, &entry, items)?;
         let parsed = Message::new(&content.octets);
@@ -140,12 +145,12 @@ impl Fetch {
         }
         let texts = content.texts(&parsed, &maildir, &entry, items)?;
         let reads = items.iter().any(sets_seen);
-        let sees = reads && !selected.read_only && !entry.flags().contains(Flags::SEEN);
-        if sees && let Some(message) = selected.message_mut(number) {
+        let sees = reads && !view.is_read_only() && !entry.flags().contains(Flags::SEEN);
+        if sees && let Some(message) = view.message_mut(number) {
             maildir.set_flags(&mut message.entry, entry.flags() | Flags::SEEN)?;
         }
-        let Some(message) = selected.message(number) else { return Ok(()) };
-        let flags: Vec<Flag<'_>> = selected.flags(message);
+        let Some(message) = view.message(number) else { return Ok(()) };
+        let flags: Vec<Flag<'_>> = view.flags(message);
         let mut values = Values::default();
         let mut data = Vec::new();
         values.fill(items, &parsed);
@@ -178,7 +183,7 @@ impl Fetch {
     }
 }
 
-impl Source {
+impl<D: Disk> Source<D> {
     fn left(&self) -> u64 {
         match self {
             Self::Octets { octets, at } => (octets.len() - at) as u64,
@@ -187,7 +192,7 @@ impl Source {
     }
 
     /// Gives as much as there is room for; `true` when all is given.
-    fn give(&mut self, imap: &mut Server) -> Result<bool, Problem> {
+    fn give(&mut self, imap: &mut Server) -> Result<bool, Error> {
         while self.left() > 0 {
             let room = imap.output().room();
             if room == 0 {
@@ -200,7 +205,7 @@ impl Source {
                     let mut chunk = vec![0; most];
                     let n = reader.read(&mut chunk)?;
                     if n == 0 {
-                        return Err(Problem::Bad("a message is shorter than its name says"));
+                        return Err(Error::Short);
                     }
                     *left -= imap.body(&chunk[..n])? as u64;
                 }
@@ -217,11 +222,11 @@ struct Content {
 }
 
 impl Content {
-    fn load(
-        maildir: &Maildir<Fs>,
+    fn load<D: Disk + Clone>(
+        maildir: &Maildir<D>,
         entry: &Entry,
         items: &Items<'_, FetchItem<'_>>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, Error> {
         let streams = is_wire(entry);
         let need = items.iter().map(|item| need(&item, streams)).max().unwrap_or(Need::Nothing);
         match need {
@@ -232,13 +237,13 @@ impl Content {
     }
 
     /// The texts that are asked for, as far as they exist.
-    fn texts(
+    fn texts<D: Disk + Clone>(
         &self,
         message: &Message<'_>,
-        maildir: &Maildir<Fs>,
+        maildir: &Maildir<D>,
         entry: &Entry,
         items: &Items<'_, FetchItem<'_>>,
-    ) -> Result<VecDeque<(usize, Source)>, Problem> {
+    ) -> Result<VecDeque<(usize, Source<D>)>, Error> {
         let mut texts = VecDeque::new();
         for (at, item) in items.iter().enumerate() {
             let Some((section, partial)) = section(&item) else { continue };
@@ -382,7 +387,11 @@ pub(crate) fn received(entry: &Entry) -> DateTime {
 }
 
 /// Reads a message, or only its header, with CRLF at each line's end.
-pub(crate) fn read(maildir: &Maildir<Fs>, entry: &Entry, header: bool) -> Result<Vec<u8>, Problem> {
+pub(crate) fn read<D: Disk + Clone>(
+    maildir: &Maildir<D>,
+    entry: &Entry,
+    header: bool,
+) -> Result<Vec<u8>, Error> {
     let mut reader = maildir.open(entry)?;
     let mut octets = Vec::new();
     loop {

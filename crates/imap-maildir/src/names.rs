@@ -1,50 +1,66 @@
 //! Names of mailboxes: which there are, and which LIST and LSUB tell of.
 
-use super::problem::Problem;
+use crate::Error;
 use imap_proto::{
     Misuse, Server,
-    codec::{Attribute, Code, Data, Items, MailboxList, Text},
+    codec::{Attribute, Code, Data, Items, MailboxList, Namespace, Namespaces, Text},
     server::Pattern,
 };
 use maildir::{MailboxName, Maildir};
-use posta_core::disk::fs::Fs;
+use posta_core::disk::Disk;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What separates the levels of a name, as in a Maildir.
-pub(crate) const DELIMITER: u8 = b'.';
+/// What separates the levels of a name, in a Maildir as on the wire.
+pub const DELIMITER: u8 = b'.';
 
 /// The mailbox that a client names.
-pub(crate) fn mailbox(name: Text<'_>) -> Result<MailboxName, Problem> {
-    let cannot = || Problem::no(Code::Cannot, "a mailbox cannot be called that");
+///
+/// # Errors
+/// No mailbox can be called that: it has an empty level or a `/`, or is not in modified UTF-7.
+pub fn mailbox(name: Text<'_>) -> Result<MailboxName, Error> {
     let name = name.bytes();
-    std::str::from_utf8(&name).ok().and_then(|name| name.parse().ok()).ok_or_else(cannot)
+    let parsed = std::str::from_utf8(&name).ok().and_then(|name| name.parse().ok());
+    parsed.ok_or(Error::No(Code::Cannot, "a mailbox cannot be called that"))
 }
 
 /// The mailbox in a user's Maildir.
-pub(crate) fn open(home: &Maildir<Fs>, name: &MailboxName) -> Result<Maildir<Fs>, Problem> {
-    Ok(match name {
+///
+/// # Errors
+/// There is none of this name, or the disk failed.
+pub fn open<D: Disk + Clone>(home: &Maildir<D>, name: Text<'_>) -> Result<Maildir<D>, Error> {
+    Ok(match mailbox(name)? {
         MailboxName::Inbox => home.clone(),
-        MailboxName::Folder(folder) => home.folder(folder)?,
+        MailboxName::Folder(folder) => home.folder(&folder)?,
     })
 }
 
-/// As [`open`], for commands that put something into it: the client may create it and try again.
-pub(crate) fn open_target(home: &Maildir<Fs>, name: &MailboxName) -> Result<Maildir<Fs>, Problem> {
+/// As [`open`], for commands that put something into it: the client is told that it may create it and try
+/// again.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_target<D: Disk + Clone>(
+    home: &Maildir<D>,
+    name: Text<'_>,
+) -> Result<Maildir<D>, Error> {
     match open(home, name) {
-        Err(Problem::Maildir(maildir::Error::NoFolder(_))) => {
-            Err(Problem::no(Code::TryCreate, "there is no such mailbox"))
+        Err(Error::Maildir(maildir::Error::NoFolder(_))) => {
+            Err(Error::No(Code::TryCreate, "there is no such mailbox"))
         }
         opened => opened,
     }
 }
 
-/// What LIST asks for, or with `subscribed` LSUB.
-pub(crate) fn list(
-    home: &Maildir<Fs>,
+/// Tells what LIST asks for, or with `subscribed` LSUB.
+///
+/// # Errors
+/// The disk failed.
+pub fn list<D: Disk + Clone>(
+    home: &Maildir<D>,
     (reference, pattern): (Text<'_>, Text<'_>),
     subscribed: bool,
     imap: &mut Server,
-) -> Result<(), Problem> {
+) -> Result<(), Error> {
     let asked = Pattern::new(reference, pattern, DELIMITER);
     if pattern.is_empty() && !subscribed {
         // RFC 3501 6.3.8: the delimiter, and the root of the reference.
@@ -69,6 +85,16 @@ pub(crate) fn list(
         tell(&name, &attributes, subscribed, imap)?;
     }
     Ok(())
+}
+
+/// Tells what NAMESPACE asks for: all is the user's own.
+///
+/// # Errors
+/// As for [`Server::data`].
+pub fn namespace(imap: &mut Server) -> Result<(), Misuse> {
+    let own = [Namespace { delimiter: Some(DELIMITER), ..Namespace::default() }];
+    let namespaces = Namespaces { personal: Items::new(&own), ..Namespaces::default() };
+    imap.data(&Data::Namespace(namespaces))
 }
 
 /// The names that are asked for, and levels above such names that are asked for instead: for `%`, there is

@@ -1,22 +1,25 @@
 //! SEARCH: which messages are what a client looks for.
 
-use super::{fetch, problem::Problem, selected::flags};
+use crate::{Error, View, fetch, view::flags};
 use imap_proto::{
-    codec::{Date, DateTime, Flag, Text},
+    codec::{Code, Date, DateTime, Flag, Items, SearchKey, Text},
     server::{Search, Searched},
 };
 use maildir::{Keywords, Maildir, Message};
-use posta_core::disk::fs::Fs;
+use posta_core::disk::Disk;
 
-/// What is looked through.
-pub(crate) struct Haystack {
-    pub(crate) maildir: Maildir<Fs>,
-    pub(crate) messages: Vec<Message>,
-    pub(crate) keywords: Keywords,
+/// A SEARCH, with all that is looked through.
+#[derive(Debug)]
+pub struct Haystack<D> {
+    maildir: Maildir<D>,
+    messages: Vec<Message>,
+    keywords: Keywords,
+    search: Search,
+    uid: bool,
 }
 
 /// What makes text of the strings of a command with this charset; `None` if it is not known.
-pub(crate) fn decoder(charset: Option<Text<'_>>) -> Option<impl Fn(&[u8]) -> String + use<>> {
+fn decoder(charset: Option<Text<'_>>) -> Option<impl Fn(&[u8]) -> String + use<>> {
     let label = charset.map_or_else(|| "utf-8".to_owned(), |charset| charset.to_str().into_owned());
     let known = label.eq_ignore_ascii_case("us-ascii") || imf_message::knows_charset(&label);
     known.then_some(move |octets: &[u8]| {
@@ -24,19 +27,45 @@ pub(crate) fn decoder(charset: Option<Text<'_>>) -> Option<impl Fn(&[u8]) -> Str
     })
 }
 
-impl Haystack {
+impl<D: Disk + Clone> Haystack<D> {
+    /// The messages of a mailbox, to be looked through for what these keys say, strings in this charset.
+    ///
+    /// # Errors
+    /// The charset is not known.
+    pub fn new(
+        view: &View<D>,
+        uid: bool,
+        charset: Option<Text<'_>>,
+        keys: &Items<'_, SearchKey<'_>>,
+    ) -> Result<Self, Error> {
+        const KNOWN: [Text<'static>; 2] = [Text::new(b"UTF-8"), Text::new(b"US-ASCII")];
+        let code = Code::BadCharset(Items::new(&KNOWN));
+        let decode = decoder(charset).ok_or(Error::No(code, "this charset is not known"))?;
+        let last_uid = view.messages.last().map_or(0, |last| last.uid);
+        Ok(Self {
+            maildir: view.maildir().clone(),
+            messages: view.messages.clone(),
+            keywords: view.keywords.clone(),
+            search: Search::new(keys, (view.len() as u32, last_uid), decode),
+            uid,
+        })
+    }
+
     /// The sequence numbers, or UIDs, of the messages that match.
-    pub(crate) fn find(&self, search: &Search, uid: bool) -> Result<Vec<u32>, Problem> {
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn find(&self) -> Result<Vec<u32>, Error> {
         let mut found = Vec::new();
         for (number, message) in (1..).zip(&self.messages) {
             let mut candidate =
                 Candidate { haystack: self, number, message, octets: None, failed: None };
-            let matches = search.matches(&mut candidate);
+            let matches = self.search.matches(&mut candidate);
             match candidate.failed {
                 // What is gone matches nothing.
-                Some(Problem::Maildir(maildir::Error::Gone(_))) => {}
+                Some(Error::Maildir(maildir::Error::Gone(_))) => {}
                 Some(problem) => return Err(problem),
-                None if matches => found.push(if uid { message.uid } else { number }),
+                None if matches => found.push(if self.uid { message.uid } else { number }),
                 None => {}
             }
         }
@@ -45,15 +74,15 @@ impl Haystack {
 }
 
 /// A message that may be what is looked for. It is read when that is needed.
-struct Candidate<'h> {
-    haystack: &'h Haystack,
+struct Candidate<'h, D> {
+    haystack: &'h Haystack<D>,
     number: u32,
     message: &'h Message,
     octets: Option<Vec<u8>>,
-    failed: Option<Problem>,
+    failed: Option<Error>,
 }
 
-impl Candidate<'_> {
+impl<D: Disk + Clone> Candidate<'_, D> {
     fn look(&mut self, look: impl FnOnce(&imf_message::Message<'_>) -> bool) -> bool {
         if self.octets.is_none() && self.failed.is_none() {
             match fetch::read(&self.haystack.maildir, &self.message.entry, false) {
@@ -65,7 +94,7 @@ impl Candidate<'_> {
     }
 }
 
-impl Searched for Candidate<'_> {
+impl<D: Disk + Clone> Searched for Candidate<'_, D> {
     fn number(&self) -> u32 {
         self.number
     }

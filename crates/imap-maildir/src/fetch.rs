@@ -8,7 +8,7 @@ use imap_proto::{
         Status, What,
     },
 };
-use imf_message::{Message, imap, to_crlf};
+use imf_message::{Index, Message, imap, to_crlf};
 use maildir::{Entry, Flags, Maildir};
 use posta_core::{
     Machine,
@@ -19,27 +19,21 @@ use std::collections::VecDeque;
 /// The most octets of a header that is read without its message.
 const MAX_HEADER: usize = 256 * 1024;
 
+/// The most items of one FETCH.
+const MAX_ITEMS: usize = 500;
+
 /// A FETCH that is being answered.
 #[derive(Debug)]
 pub struct Fetch<D: Disk> {
-    /// The command, to be read again for every message.
+    /// The command, to be read again whenever it goes on.
     line: Vec<u8>,
     numbers: VecDeque<u32>,
-    /// The texts of a message that are still to be sent, each with its item's place in the command.
-    texts: VecDeque<(usize, Source<D>)>,
-    /// A response has begun.
-    open: bool,
+    /// The message whose response has begun.
+    open: Option<Open>,
     /// The octets of the literal that has begun.
     current: Option<Source<D>>,
     /// A message is gone.
     missing: bool,
-}
-
-/// Where the octets of a literal come from.
-#[derive(Debug)]
-enum Source<D: Disk> {
-    Octets { octets: Vec<u8>, at: usize },
-    File { reader: Reader<D>, left: u64 },
 }
 
 /// What became of a command.
@@ -54,24 +48,21 @@ pub enum Progress {
 impl<D: Disk + Clone> Fetch<D> {
     /// Of these messages; `line` is the text of the command.
     pub fn new(line: &[u8], numbers: Vec<u32>) -> Self {
-        Self {
-            line: line.to_vec(),
-            numbers: numbers.into(),
-            texts: VecDeque::new(),
-            open: false,
-            current: None,
-            missing: false,
-        }
+        let line = line.to_vec();
+        Self { line, numbers: numbers.into(), open: None, current: None, missing: false }
     }
 
     /// Goes on as far as there is room, and asks the server to tell when there is [more](Server::more).
     ///
     /// # Errors
-    /// The disk failed. If that was within a literal, the session cannot go on: half of one cannot be taken
-    /// back, and [`Server::finish`] refuses.
+    /// The disk failed, or the client asks for more than 500 items. If that was within a response, the session
+    /// cannot go on: half of one cannot be taken back, and [`Server::finish`] refuses.
     pub fn step(&mut self, view: &mut View<D>, imap: &mut Server) -> Result<Progress, Error> {
         let line = std::mem::take(&mut self.line);
         let progress = match Command::parse(&line) {
+            Ok((_, Command::Fetch { items, .. })) if items.iter().nth(MAX_ITEMS).is_some() => {
+                Err(Error::No(Code::Limit, "too many items"))
+            }
             Ok((_, Command::Fetch { uid, items, .. })) => self.go_on(uid, &items, view, imap),
             // It was one before.
             _ => Err(Error::Misuse(Misuse::State)),
@@ -88,25 +79,19 @@ impl<D: Disk + Clone> Fetch<D> {
         imap: &mut Server,
     ) -> Result<Progress, Error> {
         loop {
-            if let Some(source) = &mut self.current {
-                if !source.give(imap)? {
-                    imap.more()?;
-                    return Ok(Progress::More);
-                }
-                self.current = None;
-            }
-            if let Some((at, source)) = self.texts.pop_front() {
-                let Some(place) = items.iter().nth(at).and_then(place) else { continue };
-                imap.literal(place, source.left())?;
-                self.current = (source.left() > 0).then_some(source);
-                continue;
-            }
-            if std::mem::take(&mut self.open) {
-                imap.end_fetch()?;
-            }
             if imap.output().room() == 0 {
                 imap.more()?;
                 return Ok(Progress::More);
+            }
+            if let Some(source) = &mut self.current {
+                if source.give(imap)? {
+                    self.current = None;
+                }
+                continue;
+            }
+            if self.open.is_some() {
+                self.next_text(items, view.maildir(), imap)?;
+                continue;
             }
             let Some(number) = self.numbers.pop_front() else { break };
             match self.begin(number, uid, items, view, imap) {
@@ -125,7 +110,7 @@ impl<D: Disk + Clone> Fetch<D> {
         Ok(Progress::Done)
     }
 
-    /// Begins with a message: tells what is short, and prepares what is long.
+    /// Begins with a message, and tells all that is short.
     fn begin(
         &mut self,
         number: u32,
@@ -137,13 +122,11 @@ impl<D: Disk + Clone> Fetch<D> {
         let maildir = view.maildir().clone();
         let Some(message) = view.message(number) else { return Ok(()) };
         let entry = message.entry.clone();
-        let content = Content::load(&maildir, &entry, items)?;
-        let parsed = Message::new(&content.octets);
+        let mut open = Open::load(&maildir, &entry, items)?;
         let mut size = None;
         if items.iter().any(|item| matches!(item, FetchItem::Size)) {
             size = Some(maildir.wire_size(&entry)?);
         }
-        let texts = content.texts(&parsed, &maildir, &entry, items)?;
         let reads = items.iter().any(sets_seen);
         let sees = reads && !view.is_read_only() && !entry.flags().contains(Flags::SEEN);
         if sees && let Some(message) = view.message_mut(number) {
@@ -152,13 +135,12 @@ impl<D: Disk + Clone> Fetch<D> {
         let Some(message) = view.message(number) else { return Ok(()) };
         let flags: Vec<Flag<'_>> = view.flags(message);
         let mut values = Values::default();
-        let mut data = Vec::new();
-        values.fill(items, &parsed);
-        if uid && !items.iter().any(|item| matches!(item, FetchItem::Uid)) {
-            data.push(FetchData::Uid(message.uid));
-        }
-        for (at, item) in items.iter().enumerate() {
-            data.push(match item {
+        open.look(|message| values.fill(items, message));
+        let mut data: Vec<FetchData<'_>> = Vec::new();
+        // The UID first: whoever reads on knows what message it is.
+        let first = uid.then_some(FetchItem::Uid).into_iter();
+        for item in first.chain(items.iter()).chain(sees.then_some(FetchItem::Flags)) {
+            let value = match item {
                 FetchItem::Uid => FetchData::Uid(message.uid),
                 FetchItem::Flags => FetchData::Flags(Items::new(&flags)),
                 FetchItem::InternalDate => FetchData::InternalDate(received(&entry)),
@@ -166,21 +148,140 @@ impl<D: Disk + Clone> Fetch<D> {
                 FetchItem::Envelope => other(b"ENVELOPE", &values.envelope),
                 FetchItem::Body => other(b"BODY", &values.body),
                 FetchItem::BodyStructure => other(b"BODYSTRUCTURE", &values.structure),
-                item => match place(item) {
-                    Some(place) if !texts.iter().any(|(known, _)| *known == at) => {
-                        FetchData::Text(place, None)
-                    }
-                    _ => continue,
-                },
-            });
-        }
-        if sees && !items.iter().any(|item| matches!(item, FetchItem::Flags)) {
-            data.push(FetchData::Flags(Items::new(&flags)));
+                _ => continue,
+            };
+            // Once is enough, however often it is asked for.
+            if !data.contains(&value) {
+                data.push(value);
+            }
         }
         imap.begin_fetch(number, &data)?;
-        (self.texts, self.open) = (texts, true);
+        self.open = Some(open);
         Ok(())
     }
+
+    /// Begins with the next text of the message, or ends its response.
+    fn next_text(
+        &mut self,
+        items: &Items<'_, FetchItem<'_>>,
+        maildir: &Maildir<D>,
+        imap: &mut Server,
+    ) -> Result<(), Error> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let mut rest = items.iter().enumerate().skip(open.next);
+        let Some((at, item)) = rest.find(|(_, item)| section(item).is_some()) else {
+            self.open = None;
+            return Ok(imap.end_fetch()?);
+        };
+        open.next = at + 1;
+        let (Some((section, partial)), Some(place)) = (section(&item), place(item)) else {
+            return Ok(());
+        };
+        let source = match open.source(&section, partial, maildir) {
+            Err(Error::Maildir(maildir::Error::Gone(_))) => {
+                self.missing = true;
+                None
+            }
+            source => source?,
+        };
+        match source {
+            Some(source) => {
+                imap.literal(place, source.left())?;
+                self.current = (source.left() > 0).then_some(source);
+            }
+            None => imap.fetch_data(&[FetchData::Text(place, None)])?,
+        }
+        Ok(())
+    }
+}
+
+/// A message whose response has begun: as much of it as its items need, with CRLF at each line's end.
+#[derive(Debug)]
+struct Open {
+    entry: Entry,
+    octets: Vec<u8>,
+    index: Option<Index>,
+    /// All of it is here.
+    whole: bool,
+    /// The first item whose text has not been told.
+    next: usize,
+}
+
+impl Open {
+    fn load<D: Disk + Clone>(
+        maildir: &Maildir<D>,
+        entry: &Entry,
+        items: &Items<'_, FetchItem<'_>>,
+    ) -> Result<Self, Error> {
+        let streams = is_wire(entry);
+        let need = items.iter().map(|item| need(&item, streams)).max().unwrap_or(Need::Nothing);
+        let (octets, whole) = match need {
+            Need::Nothing => (Vec::new(), false),
+            Need::Header => (read(maildir, entry, true)?, false),
+            Need::All => (read(maildir, entry, false)?, true),
+        };
+        Ok(Self { entry: entry.clone(), octets, index: None, whole, next: 0 })
+    }
+
+    /// Looks into the message, which is scanned once only.
+    fn look<T>(&mut self, look: impl FnOnce(&Message<'_>) -> T) -> T {
+        let message = match self.index.take() {
+            Some(index) => Message::with_index(&self.octets, index),
+            None => Message::new(&self.octets),
+        };
+        let seen = look(&message);
+        self.index = Some(message.into_index());
+        seen
+    }
+
+    /// Where the octets of a text come from, if there is such a text.
+    fn source<D: Disk + Clone>(
+        &mut self,
+        section: &Section<'_>,
+        partial: Option<(u32, u32)>,
+        maildir: &Maildir<D>,
+    ) -> Result<Option<Source<D>>, Error> {
+        let (from, most) = partial.unwrap_or((0, u32::MAX));
+        if !self.whole && is_all(section) {
+            let size = self.entry.wire_size().unwrap_or_default();
+            let mut reader = maildir.open(&self.entry)?;
+            reader.skip(u64::from(from));
+            let most = partial.map_or(u64::MAX, |_| u64::from(most));
+            let left = size.saturating_sub(u64::from(from)).min(most);
+            return Ok(Some(Source::File { reader, left }));
+        }
+        let path: Vec<u32> = section.part.iter().map(|number| number.0).collect();
+        let names: Vec<Vec<u8>> = match &section.what {
+            What::Fields(names) | What::FieldsNot(names) => {
+                names.iter().map(|name| name.bytes().into_owned()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+        let text = match section.what {
+            What::All => imap::Text::All,
+            What::Header => imap::Text::Header,
+            What::Fields(_) => imap::Text::HeaderFields(&names),
+            What::FieldsNot(_) => imap::Text::HeaderFieldsNot(&names),
+            What::Text => imap::Text::Text,
+            What::Mime => imap::Text::Mime,
+        };
+        let octets = self.look(|message| {
+            let octets = imap::section(message, &path, &text)?;
+            Some(match partial {
+                Some((from, most)) => imap::partial(&octets, from, most).to_vec(),
+                None => octets.into_owned(),
+            })
+        });
+        Ok(octets.map(|octets| Source::Octets { octets, at: 0 }))
+    }
+}
+
+/// Where the octets of a literal come from.
+#[derive(Debug)]
+enum Source<D: Disk> {
+    Octets { octets: Vec<u8>, at: usize },
+    File { reader: Reader<D>, left: u64 },
 }
 
 impl<D: Disk> Source<D> {
@@ -212,74 +313,6 @@ impl<D: Disk> Source<D> {
             }
         }
         Ok(true)
-    }
-}
-
-/// As much of a message as its items need, with CRLF at each line's end.
-struct Content {
-    octets: Vec<u8>,
-    whole: bool,
-}
-
-impl Content {
-    fn load<D: Disk + Clone>(
-        maildir: &Maildir<D>,
-        entry: &Entry,
-        items: &Items<'_, FetchItem<'_>>,
-    ) -> Result<Self, Error> {
-        let streams = is_wire(entry);
-        let need = items.iter().map(|item| need(&item, streams)).max().unwrap_or(Need::Nothing);
-        match need {
-            Need::Nothing => Ok(Self { octets: Vec::new(), whole: false }),
-            Need::Header => Ok(Self { octets: read(maildir, entry, true)?, whole: false }),
-            Need::All => Ok(Self { octets: read(maildir, entry, false)?, whole: true }),
-        }
-    }
-
-    /// The texts that are asked for, as far as they exist.
-    fn texts<D: Disk + Clone>(
-        &self,
-        message: &Message<'_>,
-        maildir: &Maildir<D>,
-        entry: &Entry,
-        items: &Items<'_, FetchItem<'_>>,
-    ) -> Result<VecDeque<(usize, Source<D>)>, Error> {
-        let mut texts = VecDeque::new();
-        for (at, item) in items.iter().enumerate() {
-            let Some((section, partial)) = section(&item) else { continue };
-            let (from, most) =
-                partial.map_or((0, u64::MAX), |(from, most)| (from, u64::from(most)));
-            if !self.whole && is_all(&section) {
-                let size = entry.wire_size().unwrap_or_default();
-                let mut reader = maildir.open(entry)?;
-                reader.skip(u64::from(from));
-                let left = size.saturating_sub(u64::from(from)).min(most);
-                texts.push_back((at, Source::File { reader, left }));
-                continue;
-            }
-            let path: Vec<u32> = section.part.iter().map(|number| number.0).collect();
-            let names: Vec<Vec<u8>> = match &section.what {
-                What::Fields(names) | What::FieldsNot(names) => {
-                    names.iter().map(|name| name.bytes().into_owned()).collect()
-                }
-                _ => Vec::new(),
-            };
-            let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
-            let text = match section.what {
-                What::All => imap::Text::All,
-                What::Header => imap::Text::Header,
-                What::Fields(_) => imap::Text::HeaderFields(&names),
-                What::FieldsNot(_) => imap::Text::HeaderFieldsNot(&names),
-                What::Text => imap::Text::Text,
-                What::Mime => imap::Text::Mime,
-            };
-            if let Some(octets) = imap::section(message, &path, &text) {
-                let most = u32::try_from(most).unwrap_or(u32::MAX);
-                let octets = imap::partial(&octets, from, most).to_vec();
-                texts.push_back((at, Source::Octets { octets, at: 0 }));
-            }
-        }
-        Ok(texts)
     }
 }
 

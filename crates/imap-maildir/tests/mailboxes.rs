@@ -161,6 +161,29 @@ fn messages_are_told_with_crlf_and_in_pieces() {
     );
 }
 
+/// V26: a command of 64 KiB must not make a server hold thousands of copies of a message.
+#[test]
+fn many_items_of_one_message_are_told_one_by_one() {
+    let disk = SimDisk::new();
+    let home = Maildir::create(&disk).unwrap();
+    deliver(&home, "Subject: 1\r\n\r\ntext\r\n");
+    let mut ours = view(&home);
+    let mut session = Session::new(&ours);
+    let many = |n| format!("a FETCH 1 (ENVELOPE ENVELOPE {})", vec!["BODY.PEEK[1]"; n].join(" "));
+    let said = session.fetch(&mut ours, &many(498));
+    assert_eq!(
+        (said.matches("ENVELOPE").count(), said.matches("BODY[1] {6}\r\ntext").count()),
+        (1, 498)
+    );
+    assert!(said.ends_with(")\r\na OK done\r\n"));
+    let said = session.give(&many(499), |event, imap| {
+        let Event::Command(Command::Fetch { .. }, line) = event else { panic!("{event:?}") };
+        let error = Fetch::new(line, vec![1]).step(&mut ours, imap).unwrap_err();
+        imap.finish(&error.status().unwrap()).unwrap();
+    });
+    assert_eq!(said, "a NO [LIMIT] too many items\r\n");
+}
+
 #[test]
 fn what_is_gone_is_not_found() {
     let disk = SimDisk::new();

@@ -475,13 +475,15 @@ fn nothing_comes_between_the_parts_of_a_response() {
     assert_eq!(imap.body(b"ab"), Ok(2));
     assert_eq!(imap.body(b"cdef"), Ok(1), "no octet more than was announced");
     assert_eq!(imap.body(b"d"), Err(Misuse::State));
+    imap.fetch_data(&[FetchData::Uid(7), FetchData::Size(9)]).unwrap();
     imap.literal(Place::Rfc822Text, 0).unwrap();
     imap.end_fetch().unwrap();
+    assert_eq!(imap.fetch_data(&[]), Err(Misuse::State));
     imap.data(&exists).unwrap();
     imap.accept().unwrap();
     assert_eq!(
         said(&mut imap),
-        "* 2 FETCH (BODY[] {3}\r\nabc RFC822.TEXT {0}\r\n)\r\n* 5 EXISTS\r\na OK done\r\n"
+        "* 2 FETCH (BODY[] {3}\r\nabc UID 7 RFC822.SIZE 9 RFC822.TEXT {0}\r\n)\r\n* 5 EXISTS\r\na OK done\r\n"
     );
 }
 

@@ -33,6 +33,13 @@ impl<'a> Message<'a> {
         Self { bytes, index: Index::new(bytes, limits) }
     }
 
+    /// A message that has been scanned before: `index` is of the same bytes. With that of others it has
+    /// whatever lies there, or nothing.
+    #[must_use]
+    pub const fn with_index(bytes: &'a [u8], index: Index) -> Self {
+        Self { bytes, index }
+    }
+
     /// The bytes.
     #[must_use]
     pub const fn bytes(&self) -> &'a [u8] {

@@ -276,6 +276,22 @@ impl Server {
         Ok(taken)
     }
 
+    /// Tells more in a FETCH response that has begun.
+    ///
+    /// # Errors
+    /// None has begun, or its last literal is not at its end, or something cannot be sent.
+    pub fn fetch_data(&mut self, data: &[FetchData<'_>]) -> Result<(), Misuse> {
+        let Line::Fetch { first } = self.line else { return Err(Misuse::State) };
+        self.output.put_with(|wire| {
+            if !first && !data.is_empty() {
+                wire.push(b' ');
+            }
+            Items::new(data).write_bare(wire)
+        })?;
+        self.line = Line::Fetch { first: first && data.is_empty() };
+        Ok(())
+    }
+
     /// Ends a FETCH response.
     ///
     /// # Errors

@@ -20,6 +20,10 @@ pub enum Error {
     /// The Maildir cannot do it.
     #[error(transparent)]
     Maildir(#[from] maildir::Error),
+    /// The mailbox that is selected is no more, or is another: the session cannot go on. Say so, with
+    /// [`bye`](imap_proto::Server::bye).
+    #[error("{0}")]
+    Lost(&'static str),
     /// There is no stamp for a file.
     #[error("there is no stamp for a file")]
     NoStamp,
@@ -45,7 +49,7 @@ impl Error {
                 let (code, text) = answer(error)?;
                 no(code, text)
             }
-            Self::Misuse(_) | Self::NoStamp | Self::Short => None,
+            Self::Misuse(_) | Self::Lost(_) | Self::NoStamp | Self::Short => None,
         }
     }
 }

@@ -59,6 +59,19 @@ impl Rename {
         Ok(Self { from, to, made: false })
     }
 
+    /// What a mailbox is called afterwards, if it gets another name; of INBOX only the messages move.
+    ///
+    /// # Errors
+    /// The name would be too long.
+    pub fn renamed<D: Disk + Clone>(
+        &self,
+        mailbox: &Maildir<D>,
+    ) -> Option<Result<FolderName, Error>> {
+        let MailboxName::Folder(from) = &self.from else { return None };
+        let renamed = mailbox.name()?.renamed(from, &self.to)?;
+        Some(renamed.map_err(|error| maildir::Error::from(error).into()))
+    }
+
     /// Does it. May be called again when a lock was in the way.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use imap_proto::{
     server::Mailbox,
 };
 use maildir::{Flags, Keywords, Maildir, Mark, Message, Numbered};
-use posta_core::disk::Disk;
+use posta_core::disk::{Disk, Kind};
 
 /// The flags of IMAP and the letters that stand for them.
 pub(crate) const SYSTEM: [(Flag<'static>, Flags); 5] = [
@@ -46,7 +46,7 @@ impl Listing {
     /// Reads it. `read_only` is for those who only look: what is new stays new for others.
     ///
     /// # Errors
-    /// The disk failed, or another program is giving out UIDs.
+    /// The disk failed, or another program is giving out UIDs, or the mailbox is no more ([`Error::Lost`]).
     pub fn read<D: Disk + Clone>(
         maildir: &Maildir<D>,
         read_only: bool,
@@ -54,7 +54,12 @@ impl Listing {
     ) -> Result<Self, Error> {
         let stamp = stamp(stamps)?;
         let mark = maildir.mark(stamp.time.as_secs())?;
-        let numbered = maildir.numbered(&stamp, !read_only)?;
+        let numbered = maildir.numbered(&stamp, !read_only).map_err(|error| match error {
+            maildir::Error::Disk(error) if error.kind == Kind::NotFound => {
+                Error::Lost("the mailbox is no more")
+            }
+            error => error.into(),
+        })?;
         Ok(Self { mark, numbered, keywords: maildir.keywords()? })
     }
 }
@@ -114,6 +119,10 @@ impl<D: Disk + Clone> View<D> {
     /// The set names a sequence number that there is not (RFC 3501 9); a UID that there is not is none.
     pub fn numbers(&self, set: &Items<'_, Sequence>, uid: bool) -> Result<Vec<u32>, Error> {
         let count = self.messages.len();
+        // By RFC 3501 9 an error as well, but clients ask an empty mailbox for `1:*`.
+        if count == 0 && set.iter().all(|part| part.last.is_none() || part.first.is_none()) {
+            return Ok(Vec::new());
+        }
         let last = if uid { self.messages.last().map_or(0, |last| last.uid) } else { count as u32 };
         let mut chosen = vec![false; count];
         for range in set.iter().map(|part| part.resolve(last)) {
@@ -156,16 +165,21 @@ impl<D: Disk + Clone> View<D> {
         Ok(!self.mark.is_some_and(|before| mark.unchanged_since(&before)))
     }
 
+    /// The same mailbox, which has another name now.
+    pub fn relocate(&mut self, maildir: Maildir<D>) {
+        self.maildir = maildir;
+    }
+
     /// Tells the client what has happened since the mailbox was read last, as far as it may be told now.
     ///
     /// # Errors
-    /// As for [`Server::data`].
-    pub fn update(&mut self, listing: Listing, imap: &mut Server) -> Result<(), Misuse> {
+    /// As for [`Server::data`]; or the mailbox is another ([`Error::Lost`]).
+    pub fn update(&mut self, listing: Listing, imap: &mut Server) -> Result<(), Error> {
         let Listing { mark, numbered, keywords } = listing;
         let Numbered { uid_validity, uid_next, messages } = numbered;
         if uid_validity != self.uid_validity {
             // RFC 3501 2.3.1.1: UIDs do not change in a session.
-            return imap.bye("the mailbox has been rebuilt");
+            return Err(Error::Lost("the mailbox has been rebuilt"));
         }
         (self.mark, self.uid_next) = (Some(mark), uid_next);
         if keywords != self.keywords {

@@ -130,10 +130,17 @@ fn a_mailbox_that_was_rebuilt_ends_the_session() {
     posta_core::disk::Disk::remove(&disk, "dovecot-uidlist").unwrap();
     let listing = Listing::read(&home, false, &stamps).unwrap();
     let mut listing = Some(listing);
-    let said = session.give("n NOOP", |_, imap| {
-        ours.update(listing.take().unwrap(), imap).unwrap();
+    session.give("n NOOP", |_, imap| {
+        let lost = ours.update(listing.take().unwrap(), imap).unwrap_err();
+        assert_eq!(lost, Error::Lost("the mailbox has been rebuilt"));
+        imap.accept().unwrap();
     });
-    assert_eq!(said, "* BYE the mailbox has been rebuilt\r\n");
+    // It may be gone as well.
+    let sent = home.create_folder(&"Sent".parse().unwrap()).unwrap();
+    Listing::read(&sent, false, &stamps).unwrap();
+    home.delete_folder(&"Sent".parse().unwrap()).unwrap();
+    let lost = Listing::read(&sent, false, &stamps).unwrap_err();
+    assert_eq!(lost, Error::Lost("the mailbox is no more"));
 }
 
 #[test]

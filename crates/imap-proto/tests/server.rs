@@ -420,6 +420,17 @@ fn said(imap: &mut Server) -> String {
     said
 }
 
+#[test]
+fn a_mailbox_that_is_no_more_is_not_selected() {
+    let (mut imap, mut input) = at_inbox();
+    imap.deselect().unwrap();
+    assert!(!imap.is_selected() && imap.is_authenticated());
+    assert_eq!(imap.deselect(), Err(Misuse::State));
+    input.extend(b"a CHECK\r\n");
+    assert!(matches!(imap.step(&mut input, Instant::ORIGIN), Ok(Step::Read(_))));
+    assert_eq!(said(&mut imap), "a BAD select a mailbox first\r\n");
+}
+
 /// RFC 3501 7.4.1: a sequence number must not change its meaning on the way.
 #[test]
 fn expunges_wait_for_a_command_that_bears_them() {

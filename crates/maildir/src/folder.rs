@@ -83,6 +83,17 @@ impl FolderName {
         &self.0
     }
 
+    /// What it is called once `from` is called `to`; `None` if it is neither that folder nor below it.
+    ///
+    /// # Errors
+    /// The name would be too long.
+    pub fn renamed(&self, from: &Self, to: &Self) -> Option<Result<Self, FolderNameError>> {
+        match self.below(from) {
+            Some(rest) => Some(format!("{}.{rest}", to.as_str()).parse()),
+            None => (self == from).then(|| Ok(to.clone())),
+        }
+    }
+
     /// What this is called below another folder; `None` if it is not below that.
     pub(crate) fn below(&self, above: &Self) -> Option<&str> {
         self.0.strip_prefix(&above.0)?.strip_prefix('.')

@@ -17,6 +17,11 @@ impl<D: Disk + Clone> Maildir<D> {
         Ok(names)
     }
 
+    /// The name of this folder; `None` for the main one.
+    pub fn name(&self) -> Option<FolderName> {
+        FolderName::from_directory(self.prefix.trim_end_matches('/'))
+    }
+
     /// One of the folders.
     ///
     /// # Errors
@@ -86,12 +91,9 @@ impl<D: Disk + Clone> Maildir<D> {
         let folders: BTreeSet<_> = self.folders()?.into_iter().collect();
         let mut moves = Vec::new();
         for folder in &folders {
-            let name = match folder.below(from) {
-                Some(rest) => format!("{}.{rest}", to.as_str()).parse()?,
-                None if folder == from => to.clone(),
-                None => continue,
-            };
-            moves.push((folder, name));
+            if let Some(name) = folder.renamed(from, to) {
+                moves.push((folder, name?));
+            }
         }
         if moves.is_empty() {
             return Err(Error::NoFolder(from.clone()));

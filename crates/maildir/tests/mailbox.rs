@@ -183,6 +183,20 @@ fn what_is_no_message_is_not_listed() {
 }
 
 #[test]
+fn folders_know_their_names() {
+    let (_folder, maildir) = mailbox();
+    let name = |name: &str| -> FolderName { name.parse().expect("a name") };
+    assert_eq!(maildir.name(), None);
+    let made = maildir.create_folder(&name("a.b")).expect("made");
+    assert_eq!(made.name(), Some(name("a.b")));
+    for (folder, renamed) in [("a", Some("x")), ("a.b", Some("x.b")), ("ab", None), ("b.a", None)] {
+        let known = name(folder).renamed(&name("a"), &name("x"));
+        assert_eq!(known, renamed.map(|renamed| Ok(name(renamed))), "{folder}");
+    }
+    assert!(name("a.b").renamed(&name("a"), &name(&"x".repeat(199))).expect("below").is_err());
+}
+
+#[test]
 fn a_stamp_makes_one_message() {
     let (_folder, maildir) = mailbox();
     let first = maildir.deliver(&stamp(1)).expect("begun");

@@ -6,7 +6,7 @@ mod problem;
 
 use crate::{Protocols, Shared};
 use agent::{Channel, Exchange, Failure, Logins, Who, hop, transcript};
-use imap_maildir::{Arrival, Fetch, Listing, Progress};
+use imap_maildir::{Arrival, Error, Fetch, Listing, Progress};
 use imap_proto::{
     Misuse, Server,
     server::{self, Event, Limits, Tls},
@@ -72,7 +72,7 @@ struct Session {
 
 /// What goes on when there is room.
 enum Work {
-    Fetch(Fetch<Fs>),
+    Fetch(Box<Fetch<Fs>>),
     /// What a search found, from this one on.
     Found(Vec<u32>, usize),
 }
@@ -151,6 +151,7 @@ impl Session {
         };
         match answered {
             Ok(()) => Ok(()),
+            Err(Problem::Mailbox(Error::Lost(text))) => imap.bye(text),
             // Half a literal cannot be taken back.
             Err(problem) if matches!(self.work, Some(Work::Fetch(_))) => {
                 self.work = None;
@@ -191,7 +192,8 @@ impl Session {
     /// Looks whether anything has happened in the mailbox of a client that idles.
     async fn glance(&mut self, imap: &mut Server) -> Result<(), Misuse> {
         match self.refresh(imap).await {
-            Err(Problem::Mailbox(imap_maildir::Error::Misuse(misuse))) => Err(misuse),
+            Err(Problem::Mailbox(Error::Misuse(misuse))) => Err(misuse),
+            Err(Problem::Mailbox(Error::Lost(text))) => imap.bye(text),
             Err(problem) => {
                 tracing::error!(user = self.user, %problem, "the mailbox failed");
                 Ok(())

@@ -311,6 +311,32 @@ async fn mailboxes() {
     world.end().await;
 }
 
+/// RFC 2180 3: what becomes of those who have a mailbox open.
+#[tokio::test]
+async fn mailboxes_that_are_open_go_and_get_other_names() {
+    let world = World::start().await;
+    let (mut one, mut two) = (Talk::start(&world).await, Talk::start(&world).await);
+    for talk in [&mut one, &mut two] {
+        talk.say("a CREATE a.b").await;
+        talk.say("a SELECT a.b").await;
+    }
+    one.expect("b RENAME a c", &["b OK done"]).await;
+    // Who did it goes on.
+    let said = one.say("c APPEND c.b {3+}\r\nx\r\n").await;
+    assert_eq!(said[..2], ["* 1 EXISTS", "* 1 RECENT"]);
+    assert!(said[2].starts_with("c OK [APPENDUID"), "{said:?}");
+    // Who did not is told.
+    two.send("b NOOP\r\n").await;
+    assert_eq!(two.line().await, "* BYE the mailbox is no more");
+    one.expect("d DELETE c.b", &["d OK done"]).await;
+    one.expect("e FETCH 1 UID", &["e BAD select a mailbox first"]).await;
+    let said = one.say("f SELECT INBOX").await;
+    assert_eq!(said.last().unwrap(), "f OK [READ-WRITE] selected");
+    one.expect("g FETCH 1:* UID", &["g OK done"]).await;
+    one.expect("h FETCH 1 UID", &["h BAD there is no such message"]).await;
+    world.end().await;
+}
+
 #[tokio::test]
 async fn what_fetch_tells() {
     let world = World::start().await;
@@ -348,6 +374,7 @@ async fn what_fetch_tells() {
     }
     talk.expect("c UID FETCH 2 FLAGS", &["* 2 FETCH (UID 2 FLAGS (\\Recent))", "c OK done"]).await;
     talk.expect("d FETCH 3 UID", &["d BAD there is no such message"]).await;
+    talk.expect("d FETCH 1:4 UID", &["d BAD there is no such message"]).await;
     talk.expect("e UID FETCH 3:9 UID", &["e OK done"]).await;
     talk.expect("e UID FETCH 4:* UID", &["* 2 FETCH (UID 2)", "e OK done"]).await;
     talk.expect("f STORE 1 FLAGS (a)", &["f NO [NOPERM] the mailbox was opened to be read only"])

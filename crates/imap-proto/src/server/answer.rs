@@ -123,6 +123,19 @@ impl Server {
         Ok(())
     }
 
+    /// The mailbox that was selected is no more, by a command of the client itself: none is selected now. For
+    /// what others do there is [`bye`](Self::bye).
+    ///
+    /// # Errors
+    /// No mailbox is selected, or a response is not at its end.
+    pub fn deselect(&mut self) -> Result<(), Misuse> {
+        if self.level != Level::Selected || self.line != Line::None {
+            return Err(Misuse::State);
+        }
+        self.level = Level::Authenticated;
+        Ok(())
+    }
+
     /// Answers AUTHENTICATE with a challenge in base64, which may be empty.
     ///
     /// # Errors

@@ -35,11 +35,22 @@ impl Session {
             Command::Create(name) => mailbox::create(self.home()?, *name)?,
             Command::Delete(name) => {
                 let (home, name) = (self.home()?.clone(), mailbox::to_delete(*name)?);
+                let open = self.view.as_ref().and_then(|view| view.maildir().name());
+                let deleted = open.as_ref() == Some(&name);
                 on_disk(&self.shared.stamps, move |_| Ok(home.delete_folder(&name)?)).await?;
+                if deleted {
+                    self.view = None;
+                    imap.deselect()?;
+                }
             }
             Command::Rename { from, to } => {
                 let (home, mut rename) = (self.home()?.clone(), Rename::new(*from, *to)?);
+                let open = self.view.as_ref().and_then(|view| rename.renamed(view.maildir()));
                 on_disk(&self.shared.stamps, move |stamps| rename.run(&home, stamps)).await?;
+                if let (Some(view), Some(name)) = (&mut self.view, open.transpose()?) {
+                    let folder = view.maildir().folder(&name).map_err(mailbox::Error::from)?;
+                    view.relocate(folder);
+                }
                 self.refresh(imap).await?;
             }
             Command::Subscribe(name) => self.subscribe(*name, Maildir::subscribe).await?,
@@ -66,7 +77,7 @@ impl Session {
             }
             Command::Fetch { uid, set, .. } => {
                 let numbers = self.view()?.numbers(set, *uid)?;
-                self.work = Some(Work::Fetch(Fetch::new(line, numbers)));
+                self.work = Some(Work::Fetch(Box::new(Fetch::new(line, numbers))));
                 return self.go_on(imap);
             }
             Command::Store { uid, set, how, silent, flags } => {

@@ -4,8 +4,8 @@ use crate::{Error, View};
 use imap_proto::{
     Misuse, Server,
     codec::{
-        Code, Command, Condition, DateTime, FetchData, FetchItem, Flag, Items, Place, Section,
-        Status, What,
+        Code, Command, Condition, DateTime, FetchData, FetchItem, Flag, Items, Place, Quirks,
+        Section, Status, What,
     },
 };
 use imf_message::{Index, Message, imap, to_crlf};
@@ -59,7 +59,7 @@ impl<D: Disk + Clone> Fetch<D> {
     /// cannot go on: half of one cannot be taken back, and [`Server::finish`] refuses.
     pub fn step(&mut self, view: &mut View<D>, imap: &mut Server) -> Result<Progress, Error> {
         let line = std::mem::take(&mut self.line);
-        let progress = match Command::parse(&line) {
+        let progress = match Command::parse_with(&line, Quirks::all()) {
             Ok((_, Command::Fetch { items, .. })) if items.iter().nth(MAX_ITEMS).is_some() => {
                 Err(Error::No(Code::Limit, "too many items"))
             }

@@ -552,7 +552,7 @@ fn commands_as_they_are_sent() {
             &|c| {
                 c.fetch("$", &[FetchItem::Section { section, peek: false, partial: Some((0, 9)) }])
             },
-            "FETCH $ (BODY[1.2.HEADER.FIELDS (\"To\" \"Date\")]<0.9>)",
+            "FETCH $ (BODY[1.2.HEADER.FIELDS (To Date)]<0.9>)",
         ),
         (&|c| c.fetch("1", &[FetchItem::message()]), "FETCH 1 (BODY.PEEK[])"),
         (&|c| c.store("*", Store::Set, &[], true), "STORE * FLAGS.SILENT ()"),

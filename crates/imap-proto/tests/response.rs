@@ -67,7 +67,7 @@ const CANONICAL: &[&str] = &[
     "* 23 FETCH (FLAGS (\\Seen) RFC822.SIZE 44827 UID 7 MODSEQ (624140003))",
     "* 23 FETCH (INTERNALDATE \"17-Jul-1996 02:44:25 -0700\")",
     "* 1 FETCH (BODY[] {6}\r\na\r\nb\"( X-UNKNOWN[a]<1> (b \"c)\") BODY[HEADER]<0> \"x\")",
-    "* 1 FETCH (BODY[1.2.MIME] NIL BODY[HEADER.FIELDS (\"To\" \"Date\")] \"\")",
+    "* 1 FETCH (BODY[1.2.MIME] NIL BODY[HEADER.FIELDS (To Date)] \"\")",
     "* 1 FETCH (BINARY[1] \"x\" BINARY.SIZE[2] 77 RFC822 \"a\" RFC822.HEADER NIL RFC822.TEXT \"\")",
     "* 1 FETCH (ENVELOPE (NIL \"a \\\"b\\\"\" ((\"N\" NIL \"ana\" \"a.org\")) NIL NIL ((NIL NIL \"bea\" \"b.com\")(NIL NIL \"c\" \"b.com\")) NIL NIL NIL \"<1@a.org>\"))",
     "* 1 FETCH (BODY (\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"7BIT\" 3028 92))",
@@ -465,7 +465,8 @@ fn sections() {
         "1.MIME",
         "2.HEADER",
         "3.TEXT",
-        "1.HEADER.FIELDS.NOT (\"A\")",
+        "1.HEADER.FIELDS.NOT (A)",
+        "HEADER.FIELDS (A \"b c\")",
     ] {
         let section = Section::parse(good.as_bytes()).unwrap();
         let mut wire = Vec::new();

@@ -375,6 +375,18 @@ fn lines_end_with_crlf() {
 }
 
 #[test]
+fn spaces_may_be_tolerated() {
+    use imap_proto::codec::Quirks;
+    let quirks = Quirks { spaces: true, ..Quirks::default() };
+    let tolerant = move || with(Config { quirks, ..config() });
+    let wire =
+        "a LOGIN  bea  secret \r\nb SELECT INBOX\r\nc SEARCH ( ALL )\r\nd APPEND s  {1+}\r\nx\r\n";
+    let (events, sent) = talk_with(tolerant, wire);
+    assert!(sent.contains("c OK done\r\nd OK [APPENDUID"), "{sent} {events:?}");
+    assert!(talk_with(make, wire).1.starts_with("a BAD not tolerated (Spaces)"));
+}
+
+#[test]
 fn commands_have_a_longest() {
     let wire = format!("a LOGIN {} x\r\nb NOOP\r\n", "x".repeat(10_000));
     assert_eq!(sent(&wire), "a BAD [TOOBIG] the command is too long\r\nb OK done\r\n");

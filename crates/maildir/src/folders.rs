@@ -98,10 +98,16 @@ impl<D: Disk + Clone> Maildir<D> {
         if moves.is_empty() {
             return Err(Error::NoFolder(from.clone()));
         }
-        if let Some((_, taken)) = moves.iter().find(|(_, name)| folders.contains(name)) {
+        let names = moves.iter().map(|(_, name)| name);
+        if let Some(taken) = names.chain([to]).find(|name| folders.contains(*name)) {
             return Err(Error::FolderExists(taken.clone()));
         }
-        for (folder, name) in &moves {
+        // The folder itself comes last: once it has moved for good, so have those below it, and a folder of
+        // its new name is another's.
+        for (folder, name) in moves.iter().rev() {
+            if *folder == from {
+                self.disk.sync_dir("")?;
+            }
             self.disk.rename(&folder.directory(), &name.directory())?;
         }
         Ok(self.disk.sync_dir("")?)

@@ -61,6 +61,8 @@ fn no_folder_is_replaced() {
         ("D",   "E",   Error::NoFolder(name("D"))),
         ("D",   "D",   Error::NoFolder(name("D"))),
         ("A",   &long, Error::FolderName(FolderNameError::TooLong)),
+        // Nothing is called so itself, but there is something below it.
+        ("B",   "C",   Error::FolderExists(name("C"))),
     ];
     for (from, to, error) in table {
         assert_eq!(maildir.rename_folder(&name(from), &name(to)), Err(error), "{from} {to}");

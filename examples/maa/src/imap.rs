@@ -9,6 +9,7 @@ use agent::{Channel, Exchange, Failure, Logins, Who, hop, transcript};
 use imap_maildir::{Arrival, Error, Fetch, Listing, Progress};
 use imap_proto::{
     Misuse, Server,
+    codec::Quirks,
     server::{self, Event, Limits, Tls},
 };
 use maildir::Maildir;
@@ -31,6 +32,8 @@ pub(crate) fn protocols(hostname: &str, logins: &Logins) -> Protocols<server::Co
         greeting: format!("{hostname} IMAP server ready"),
         tls,
         sasl: logins.offer(true).join(" "),
+        // Some clients are careless with them.
+        quirks: Quirks { spaces: true, ..Quirks::default() },
         ..server::Config::default()
     };
     Protocols { starttls: config(Tls::Required).into(), implicit: config(Tls::Implicit).into() }

@@ -361,7 +361,7 @@ async fn what_fetch_tells() {
         ("1 BODY[]<9999.9>", "BODY[]<9999> {0}\r\n".into()),
         ("1 RFC822.TEXT", "RFC822.TEXT {15}\r\nCome for tea.\r\n".into()),
         ("1 (BODY[TEXT] BODY[1])", "BODY[TEXT] {15}\r\nCome for tea.\r\n BODY[1] {15}\r\nCome for tea.\r\n".into()),
-        ("1 BODY.PEEK[HEADER.FIELDS (subject)]", "BODY[HEADER.FIELDS (\"subject\")] {24}\r\nSubject: Tea at four\r\n\r\n".into()),
+        ("1 BODY.PEEK[HEADER.FIELDS (subject)]", "BODY[HEADER.FIELDS (subject)] {24}\r\nSubject: Tea at four\r\n\r\n".into()),
         ("2 BODY[1]", "BODY[1] {5}\r\nfirst".into()),
         ("2 BODY[2.MIME]", "BODY[2.MIME] {27}\r\nContent-Type: text/html\r\n\r\n".into()),
         ("2 BODY[3]", "BODY[3] NIL".into()),

@@ -169,7 +169,15 @@ impl<'a> Command<'a> {
     /// # Errors
     /// It is none. A command that is not known is one of them.
     pub fn parse(wire: &'a [u8]) -> Result<(&'a str, Self), CommandError<'a>> {
-        let mut cursor = Cursor::new(wire, Quirks::default());
+        Self::parse_with(wire, Quirks::default())
+    }
+
+    /// The same, with some tolerance.
+    ///
+    /// # Errors
+    /// It is none, or would need more.
+    pub fn parse_with(wire: &'a [u8], quirks: Quirks) -> Result<(&'a str, Self), CommandError<'a>> {
+        let mut cursor = Cursor::new(wire, quirks);
         let tag = cursor.tag().map_err(|error| CommandError { tag: None, error })?;
         match cursor.space().and_then(|()| Self::read(&mut cursor)) {
             Ok(command) => Ok((tag, command)),

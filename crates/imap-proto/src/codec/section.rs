@@ -128,8 +128,28 @@ impl<'a> Section<'a> {
         wire.extend_from_slice(name.as_bytes());
         match fields {
             Some(fields) if fields.is_empty() => Err(Misuse::Argument("no field is named")),
-            Some(fields) => fields.write_list(wire),
+            Some(fields) => {
+                for (at, name) in fields.iter().enumerate() {
+                    wire.push(if at == 0 { b'(' } else { b' ' });
+                    write_name(name, wire)?;
+                }
+                wire.push(b')');
+                Ok(())
+            }
             None => Ok(()),
         }
+    }
+}
+
+/// A field's name as an atom, if it can be one: not every peer knows it in quotes.
+fn write_name(name: Text<'_>, wire: &mut Vec<u8>) -> Result<(), Misuse> {
+    let octets = name.bytes();
+    let mut cursor = Cursor::new(&octets, Quirks::default());
+    match cursor.name() {
+        Ok(atom) if cursor.is_empty() => {
+            wire.extend_from_slice(atom.as_bytes());
+            Ok(())
+        }
+        _ => name.write(wire),
     }
 }

@@ -1,3 +1,4 @@
+use crate::codec::Quirks;
 use alloc::string::String;
 use core::time::Duration;
 
@@ -17,6 +18,8 @@ pub struct Config {
     pub extensions: String,
     /// What ID says the name of the server is; empty for nothing.
     pub name: String,
+    /// What is tolerated of the client, behind the name of a command.
+    pub quirks: Quirks,
     /// The bounds.
     pub limits: Limits,
 }
@@ -69,6 +72,7 @@ impl Default for Config {
             sasl: String::new(),
             extensions: String::from("CHILDREN IDLE MOVE NAMESPACE SPECIAL-USE UIDPLUS UNSELECT"),
             name: String::new(),
+            quirks: Quirks::default(),
             limits: Limits::default(),
         }
     }

@@ -23,7 +23,12 @@ pub(super) enum Frame {
 
 /// Looks for the end of a command. `need` is where its next line can begin at the earliest, behind a
 /// literal; `None` means that more must come.
-pub(super) fn frame(input: &mut Input, limits: &Limits, need: &mut usize) -> Option<Frame> {
+pub(super) fn frame(
+    input: &mut Input,
+    limits: &Limits,
+    quirks: Quirks,
+    need: &mut usize,
+) -> Option<Frame> {
     loop {
         if input.len() < *need {
             return None;
@@ -43,7 +48,7 @@ pub(super) fn frame(input: &mut Input, limits: &Limits, need: &mut usize) -> Opt
             *need = 0;
             return Some(Frame::Whole(n));
         };
-        if is_append(&input.bytes()[..n]) {
+        if is_append(&input.bytes()[..n], quirks) {
             *need = 0;
             return Some(Frame::Append { n, size, waits });
         }
@@ -88,10 +93,10 @@ impl Literal {
 }
 
 /// Whether what ends with a literal's announcement is an APPEND whose message that literal is.
-fn is_append(frame: &[u8]) -> bool {
+fn is_append(frame: &[u8], quirks: Quirks) -> bool {
     let mut words = frame.splitn(3, |octet| *octet == b' ');
     let is = words.nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"APPEND"));
-    is && matches!(Command::parse(frame), Ok((_, Command::Append { .. })))
+    is && matches!(Command::parse_with(frame, quirks), Ok((_, Command::Append { .. })))
 }
 
 /// The tag of a command, as far as it can be read.

@@ -81,7 +81,8 @@ impl Machine for Server {
                     return Ok(Step::Event(self.word(input.take(n))));
                 }
             }
-            let Some(found) = frame(input, &self.config.limits, &mut self.need) else {
+            let Some(found) = frame(input, &self.config.limits, self.config.quirks, &mut self.need)
+            else {
                 return self.read(input);
             };
             self.alive(now);
@@ -181,7 +182,7 @@ impl Server {
         if !Self::answers_itself(verb) {
             return Outcome::Ask(verb);
         }
-        match Command::parse(line) {
+        match Command::parse_with(line, self.config.quirks) {
             Ok((_, command)) => self.command(verb, &command),
             Err(error) => {
                 self.syntax(&error.error);
@@ -246,7 +247,7 @@ impl Server {
 
     /// The event for a command that the application answers.
     fn ask<'i>(&mut self, verb: Verb, line: &'i [u8]) -> Event<'i> {
-        let command = match Command::parse(line) {
+        let command = match Command::parse_with(line, self.config.quirks) {
             Ok((_, command)) => command,
             Err(error) => {
                 self.syntax(&error.error);
@@ -303,7 +304,7 @@ impl Server {
     }
 
     fn announce<'i>(&mut self, head: &'i [u8], size: u64, waits: bool) -> Event<'i> {
-        match Command::parse(head) {
+        match Command::parse_with(head, self.config.quirks) {
             Ok((_, Command::Append { mailbox, flags, date, size })) => {
                 self.state = State::Announced { size, waits };
                 Event::Append { mailbox, flags, date, size }

@@ -218,7 +218,9 @@ impl Session {
             return Ok(imap.finish(&arrived.status())?);
         }
         // RFC 6851 4.3: before the messages disappear.
-        imap.status(&arrived.status())?;
+        if arrived.status().code.is_some() {
+            imap.status(&arrived.status())?;
+        }
         self.refresh(imap).await?;
         Ok(imap.accept()?)
     }

@@ -14,6 +14,7 @@ pub struct Logins {
     passwords: Arc<Passwords>,
     /// Makes up the salts of users who do not exist; the same for as long as the server runs.
     decoys: Secret,
+    plain_text_without_tls: bool,
 }
 
 /// What to tell a client that logs in.
@@ -35,7 +36,14 @@ impl Logins {
     /// # Errors
     /// The system has no randomness.
     pub fn new(passwords: Passwords) -> Result<Self, getrandom::Error> {
-        Ok(Self { passwords: Arc::new(passwords), decoys: Secret::from(random()?.as_slice()) })
+        let decoys = Secret::from(random()?.as_slice());
+        Ok(Self { passwords: Arc::new(passwords), decoys, plain_text_without_tls: false })
+    }
+
+    /// The same, with passwords taken in the clear if `allowed`: for networks that nobody listens to.
+    #[must_use]
+    pub fn plain_text_without_tls(self, allowed: bool) -> Self {
+        Self { plain_text_without_tls: allowed, ..self }
     }
 
     /// The mechanisms to offer, best first. Under TLS those that bind the login to the connection are
@@ -68,7 +76,8 @@ impl Logins {
 
     /// What is safe on this connection and open to every user.
     fn mechanisms(&self, tls: bool, channel_binding: bool) -> impl Iterator<Item = Mechanism> {
-        let policy = Policy { tls, channel_binding, ..Policy::default() };
+        let plain_text_without_tls = self.plain_text_without_tls;
+        let policy = Policy { tls, channel_binding, plain_text_without_tls, ..Policy::default() };
         let open = |mechanism: &Mechanism| match mechanism {
             Mechanism::Scram(hash) | Mechanism::ScramPlus(hash) => self.passwords.covers(*hash),
             _ => true,

@@ -12,6 +12,9 @@ pub struct Config {
     pub users: PathBuf,
     /// Where it listens.
     pub listen: Listen,
+    /// Whether passwords are taken without TLS: for networks that nobody listens to, as the loopback.
+    #[serde(default)]
+    pub plain_text_without_tls: bool,
     /// What it shows to clients that start TLS.
     pub tls: TlsFiles,
     /// The Maildir of each user.

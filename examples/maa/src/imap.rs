@@ -26,8 +26,9 @@ const GLANCE: Duration = Duration::from_millis(500);
 /// How many numbers of a search's result are told at once.
 const FOUND: usize = 1000;
 
-/// How IMAP is spoken. No login is taken without TLS, and under it all mechanisms are offered.
-pub(crate) fn protocols(hostname: &str, logins: &Logins) -> Protocols<server::Config> {
+/// How IMAP is spoken. No login is taken without TLS unless `clear`, and under it all mechanisms are offered.
+pub(crate) fn protocols(hostname: &str, logins: &Logins, clear: bool) -> Protocols<server::Config> {
+    let starttls = if clear { Tls::Offered } else { Tls::Required };
     let config = |tls| server::Config {
         greeting: format!("{hostname} IMAP server ready"),
         tls,
@@ -36,7 +37,7 @@ pub(crate) fn protocols(hostname: &str, logins: &Logins) -> Protocols<server::Co
         quirks: Quirks { spaces: true, ..Quirks::default() },
         ..server::Config::default()
     };
-    Protocols { starttls: config(Tls::Required).into(), implicit: config(Tls::Implicit).into() }
+    Protocols { starttls: config(starttls).into(), implicit: config(Tls::Implicit).into() }
 }
 
 /// Serves a client until one of us has enough.

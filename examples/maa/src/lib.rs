@@ -40,12 +40,13 @@ struct Protocols<C> {
 /// # Errors
 /// A file cannot be read, or an address cannot be listened at.
 pub async fn start(config: Config, stop: Stop) -> Result<Service, Failure> {
-    let logins = Logins::new(agent::users(&config.users)?)?;
+    let clear = config.plain_text_without_tls;
+    let logins = Logins::new(agent::users(&config.users)?)?.plain_text_without_tls(clear);
     let listen = config.listen;
     let shared = Arc::new(Shared {
         tls: config.tls.read()?,
-        pop3: pop3::protocols(&config.hostname, &logins),
-        imap: imap::protocols(&config.hostname, &logins),
+        pop3: pop3::protocols(&config.hostname, &logins, clear),
+        imap: imap::protocols(&config.hostname, &logins, clear),
         stamps: Arc::new(Stamps::new(&*config.hostname)),
         hostname: config.hostname,
         logins,

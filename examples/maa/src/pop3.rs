@@ -21,15 +21,16 @@ use tokio::task::spawn_blocking;
 /// Octets of input that a session may hold: the longest line of an AUTH exchange.
 const INPUT: usize = 12288;
 
-/// How POP3 is spoken. No login is taken without TLS, and under it all mechanisms are offered.
-pub(crate) fn protocols(hostname: &str, logins: &Logins) -> Protocols<server::Config> {
+/// How POP3 is spoken. No login is taken without TLS unless `clear`, and under it all mechanisms are offered.
+pub(crate) fn protocols(hostname: &str, logins: &Logins, clear: bool) -> Protocols<server::Config> {
+    let starttls = if clear { Tls::Offered } else { Tls::Required };
     let config = |tls| server::Config {
         greeting: format!("{hostname} POP3 server ready"),
         tls,
         sasl: logins.offer(true).join(" "),
         ..server::Config::default()
     };
-    Protocols { starttls: config(Tls::Required).into(), implicit: config(Tls::Implicit).into() }
+    Protocols { starttls: config(starttls).into(), implicit: config(Tls::Implicit).into() }
 }
 
 /// Serves a client until one of us has enough.

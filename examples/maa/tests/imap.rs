@@ -194,6 +194,18 @@ async fn no_password_is_taken_in_the_clear() {
 }
 
 #[tokio::test]
+async fn passwords_go_in_the_clear_where_that_is_allowed() {
+    let world = World::start_with("plain_text_without_tls = true").await;
+    let tcp = TcpStream::connect(world.service.address("imap").unwrap()).await.unwrap();
+    let mut talk = Talk(BufReader::new(tcp));
+    let greeting = talk.line().await;
+    assert!(greeting.contains(" STARTTLS AUTH=") && !greeting.contains("DISABLED"), "{greeting}");
+    let said = talk.say("a AUTHENTICATE PLAIN AGJlYUBiLmNvbQBsb29raW5nLWdsYXNz").await;
+    assert!(said[0].starts_with("a OK "), "{said:?}");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn two_sessions_see_what_each_other_does() {
     let world = World::start().await;
     for count in 1..=3 {

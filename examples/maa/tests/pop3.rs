@@ -145,6 +145,14 @@ async fn no_password_is_taken_in_the_clear() {
     world.end().await;
 }
 
+#[tokio::test]
+async fn passwords_go_in_the_clear_where_that_is_allowed() {
+    let world = World::start_with("plain_text_without_tls = true").await;
+    let said = telnet(&world, &["USER bea@b.com", "PASS looking-glass", "QUIT"]).await;
+    assert!(said[2].starts_with("+OK maildrop has 0"), "{said:?}");
+    world.end().await;
+}
+
 #[test]
 fn keys_are_made_from_standard_input() {
     use std::{

@@ -19,6 +19,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// With more lines at the top of the configuration.
+    pub(crate) async fn start_with(more: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let at = |name: &str| folder.path().join(name);
         let certified = rcgen::generate_simple_self_signed(["mail.b.com".to_owned()]).unwrap();
@@ -29,7 +34,7 @@ impl World {
         fs::write(at("users"), users.concat()).unwrap();
         let free = "[\"127.0.0.1:0\"]";
         let text = format!(
-            "hostname = \"mail.b.com\"\nusers = {:?}\n[listen]\npop3 = {free}\npop3s = {free}\nimap = {free}\n\
+            "hostname = \"mail.b.com\"\nusers = {:?}\n{more}\n[listen]\npop3 = {free}\npop3s = {free}\nimap = {free}\n\
              imaps = {free}\n[tls]\ncertificate = {:?}\nkey = {:?}\n[mailboxes]\n\"bea@b.com\" = {:?}\n",
             at("users"),
             at("cert.pem"),

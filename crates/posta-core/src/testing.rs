@@ -6,4 +6,4 @@ mod split;
 
 pub use disk::{SimDisk, SimFile, every_crash, every_failure};
 pub use pair::Pair;
-pub use split::{Log, every_split, run};
+pub use split::{Log, every_split, run, run_pieces};

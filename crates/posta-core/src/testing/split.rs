@@ -50,9 +50,23 @@ impl Log {
 /// Runs a machine over `wire`, given to it `piece` octets at a time and then ended, until it closes,
 /// fails, or waits for something that `app` does not give it.
 pub fn run<M: Machine>(
-    mut machine: M,
+    machine: M,
     wire: &[u8],
     piece: usize,
+    limit: usize,
+    app: impl FnMut(M::Event<'_>, &mut M, &mut Log),
+) -> Log
+where
+    M::Error: Debug,
+{
+    run_pieces(machine, wire.chunks(piece.max(1)), limit, app)
+}
+
+/// The same for a wire that is cut already, anywhere: what a peer says that waits for answers may have to be
+/// given line by line. An empty piece is the end.
+pub fn run_pieces<'w, M: Machine>(
+    mut machine: M,
+    pieces: impl IntoIterator<Item = &'w [u8]>,
     limit: usize,
     mut app: impl FnMut(M::Event<'_>, &mut M, &mut Log),
 ) -> Log
@@ -61,7 +75,7 @@ where
 {
     let mut log = Log::default();
     let mut input = Input::new(limit);
-    let mut pieces = wire.chunks(piece.max(1));
+    let mut pieces = pieces.into_iter();
     let mut rest: &[u8] = &[];
     loop {
         let read = match machine.step(&mut input, Instant::ORIGIN) {

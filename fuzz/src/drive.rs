@@ -1,0 +1,221 @@
+//! A driver that checks what every machine promises.
+
+use crate::script::{Turn, turns};
+use posta_core::{
+    Input, Instant, Machine, Step,
+    testing::{Log, run, run_pieces},
+};
+use std::fmt::Debug;
+
+/// What a machine may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Octets of its input.
+    pub input: usize,
+    /// Octets of its output.
+    pub output: usize,
+}
+
+/// Orders that the driver carries out itself; all others are the application's.
+mod order {
+    /// The peer stops reading, or reads again.
+    pub(super) const STALL: u8 = b'%';
+    /// The clock goes on to the deadline.
+    pub(super) const WAIT: u8 = b'^';
+}
+
+/// Runs a machine through a script, then to its end, which must come.
+///
+/// `app` hears the events, `order` carries out what the script says, in whatever state the machine is.
+///
+/// # Panics
+/// If the machine breaks a promise of [`Machine`].
+pub fn drive<M: Machine>(
+    machine: M,
+    script: &[u8],
+    bounds: Bounds,
+    mut app: impl FnMut(M::Event<'_>, &mut M),
+    mut order: impl FnMut(u8, &mut M),
+) where
+    M::Error: Debug,
+{
+    let mut session = Session {
+        machine,
+        input: Input::new(bounds.input),
+        bounds,
+        now: Instant::ORIGIN,
+        heard: Vec::new(),
+        stalled: false,
+        state: State::Moves,
+        // Each octet may be an event, each event may be answered; and some more to begin and to end.
+        steps: 1_000 + 50 * script.len(),
+    };
+    session.run(&mut app);
+    for turn in turns(script) {
+        match turn {
+            Turn::Hear(bytes) => session.heard.extend_from_slice(bytes),
+            Turn::Do(order::STALL) => session.stalled = !session.stalled,
+            Turn::Do(order::WAIT) => session.wait(&mut app),
+            Turn::Do(other) => order(other, &mut session.machine),
+        }
+        session.run(&mut app);
+    }
+    session.finish(&mut app);
+}
+
+/// Checks that a server tells the same story of `wire` however that is cut.
+///
+/// `same` may leave out what has to depend on the cut.
+///
+/// # Panics
+/// If it does not.
+pub fn cut<M: Machine>(
+    make: impl Fn() -> M,
+    wire: &[u8],
+    limit: usize,
+    mut app: impl FnMut(M::Event<'_>, &mut M, &mut Log),
+    same: impl Fn(&Log, &Log) -> bool,
+) where
+    M::Error: Debug,
+{
+    let whole = run(make(), wire, wire.len(), limit, &mut app);
+    for size in [1, 2, 3, 7, 61].into_iter().filter(|size| *size < wire.len()) {
+        let cut = run(make(), wire, size, limit, &mut app);
+        assert!(same(&cut, &whole), "cut into pieces of {size}: {cut:#?}\nwhole: {whole:#?}");
+    }
+}
+
+/// Checks that a client tells the same story of each line of `wire`, however that line is cut. What comes
+/// before it was asked for is another story, so no piece has octets of two lines.
+///
+/// # Panics
+/// If it does not.
+pub fn cut_lines<M: Machine>(
+    make: impl Fn() -> M,
+    wire: &[u8],
+    limit: usize,
+    mut app: impl FnMut(M::Event<'_>, &mut M, &mut Log),
+) where
+    M::Error: Debug,
+{
+    let lines = || wire.split_inclusive(|octet| *octet == b'\n');
+    let whole = run_pieces(make(), lines(), limit, &mut app);
+    for size in [1, 2, 7] {
+        let cut = run_pieces(make(), lines().flat_map(|line| line.chunks(size)), limit, &mut app);
+        assert_eq!(cut, whole, "cut into pieces of {size}");
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Moves,
+    Reads,
+    Waits,
+    Over,
+}
+
+struct Session<M> {
+    machine: M,
+    input: Input,
+    bounds: Bounds,
+    now: Instant,
+    /// What the peer has said and the machine has not yet asked for.
+    heard: Vec<u8>,
+    stalled: bool,
+    state: State,
+    /// How many more steps it may take.
+    steps: usize,
+}
+
+impl<M: Machine> Session<M>
+where
+    M::Error: Debug,
+{
+    /// Steps until nothing moves any more.
+    fn run(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M)) {
+        loop {
+            self.step(app);
+            match self.state {
+                State::Moves => continue,
+                State::Over => return self.flush(),
+                State::Reads | State::Waits => {}
+            }
+            if !self.machine.output().is_empty() {
+                if self.stalled {
+                    return;
+                }
+                self.flush();
+                continue;
+            }
+            if self.state == State::Waits || self.heard.is_empty() {
+                return;
+            }
+            let taken = self.input.extend(&self.heard);
+            assert!(taken > 0, "it reads into a full buffer");
+            self.heard.drain(..taken);
+        }
+    }
+
+    fn step(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M)) {
+        self.steps = self.steps.checked_sub(1).expect("it makes no end");
+        let was_over = self.state == State::Over;
+        let state = match self.machine.step(&mut self.input, self.now) {
+            Ok(Step::Event(event)) => {
+                app(event, &mut self.machine);
+                Some(State::Moves)
+            }
+            Ok(Step::Read(_)) => Some(State::Reads),
+            Ok(Step::Wait(_)) => Some(State::Waits),
+            Ok(Step::Closed) => Some(State::Over),
+            Err(_) => None,
+        };
+        self.state = state.unwrap_or_else(|| {
+            assert!(!was_over, "an error after the end");
+            let again = self.machine.step(&mut self.input, self.now);
+            assert!(matches!(again, Ok(Step::Closed)), "not closed after an error");
+            State::Over
+        });
+        assert!(!was_over || self.state == State::Over, "{:?} after the end", self.state);
+        let output = self.machine.output().len();
+        assert!(output <= self.bounds.output, "{output} octets of output");
+        assert!(self.input.capacity() <= self.bounds.input);
+    }
+
+    fn flush(&mut self) {
+        let output = self.machine.output();
+        let n = output.len();
+        output.sent(n);
+    }
+
+    /// Lets the time pass to the deadline, at which something has to happen.
+    fn wait(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M)) {
+        let Some(deadline) = self.machine.deadline().filter(|_| self.state != State::Over) else {
+            return;
+        };
+        self.now = self.now.max(deadline);
+        self.run(app);
+        let next = self.machine.deadline();
+        assert!(
+            self.state == State::Over || next.is_none_or(|next| next > self.now),
+            "the deadline has passed and {:?}",
+            self.state
+        );
+    }
+
+    /// The peer is gone: the machine comes to its end, or waits for its application.
+    fn finish(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M)) {
+        self.stalled = false;
+        self.run(app);
+        while self.state != State::Over {
+            if self.state == State::Reads {
+                assert!(!self.input.is_eof(), "it reads past the end");
+                self.input.end();
+                self.run(app);
+            } else if self.machine.deadline().is_some() {
+                self.wait(app);
+            } else {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What the fuzz targets do: one function of bytes for each, so that a test on the stable toolchain can
+//! replay what the fuzzer has found.
+//!
+//! A function panics if something that must hold of every input does not. Its inputs are the seeds in
+//! `seeds/`, the crashes ever found in `crashes/`, and whatever `cargo +nightly fuzz run` makes of them.
+
+pub mod core;
+pub mod drive;
+pub mod script;
+pub mod smtp;
+
+/// Every target, by name.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("dot", core::dot),
+    ("smtp_client", smtp::client),
+    ("smtp_command", smtp::command),
+    ("smtp_pair", smtp::pair),
+    ("smtp_reply", smtp::reply),
+    ("smtp_server", smtp::server),
+    ("utf7", core::utf7),
+];
+
+/// Runs a target.
+///
+/// # Panics
+/// If there is none of that name, or it has found something.
+pub fn run(name: &str, data: &[u8]) {
+    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target");
+    target(data);
+}
+
+#[cfg(test)]
+mod replay;

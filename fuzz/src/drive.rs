@@ -12,8 +12,10 @@ use std::fmt::Debug;
 pub struct Bounds {
     /// Octets of its input.
     pub input: usize,
-    /// Octets of its output.
+    /// Octets of its output,
     pub output: usize,
+    /// and so many more for each order that was given since it was empty.
+    pub order: usize,
 }
 
 /// Orders that the driver carries out itself; all others are the application's.
@@ -22,6 +24,15 @@ mod order {
     pub(super) const STALL: u8 = b'%';
     /// The clock goes on to the deadline.
     pub(super) const WAIT: u8 = b'^';
+}
+
+/// Whether the machine may go on after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It may.
+    GoOn,
+    /// It would say the same again until it is answered: it waits for the next order.
+    Hold,
 }
 
 /// Runs a machine through a script, then to its end, which must come.
@@ -34,7 +45,7 @@ pub fn drive<M: Machine>(
     machine: M,
     script: &[u8],
     bounds: Bounds,
-    mut app: impl FnMut(M::Event<'_>, &mut M),
+    mut app: impl FnMut(M::Event<'_>, &mut M) -> Heard,
     mut order: impl FnMut(u8, &mut M),
 ) where
     M::Error: Debug,
@@ -46,6 +57,7 @@ pub fn drive<M: Machine>(
         now: Instant::ORIGIN,
         heard: Vec::new(),
         stalled: false,
+        orders: 0,
         state: State::Moves,
         // Each octet may be an event, each event may be answered; and some more to begin and to end.
         steps: 1_000 + 50 * script.len(),
@@ -56,7 +68,10 @@ pub fn drive<M: Machine>(
             Turn::Hear(bytes) => session.heard.extend_from_slice(bytes),
             Turn::Do(order::STALL) => session.stalled = !session.stalled,
             Turn::Do(order::WAIT) => session.wait(&mut app),
-            Turn::Do(other) => order(other, &mut session.machine),
+            Turn::Do(other) => {
+                session.orders += 1;
+                order(other, &mut session.machine);
+            }
         }
         session.run(&mut app);
     }
@@ -109,6 +124,8 @@ pub fn cut_lines<M: Machine>(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Moves,
+    /// It waits for the next order.
+    Holds,
     Reads,
     Waits,
     Over,
@@ -122,6 +139,8 @@ struct Session<M> {
     /// What the peer has said and the machine has not yet asked for.
     heard: Vec<u8>,
     stalled: bool,
+    /// How many orders were given since the output was empty.
+    orders: usize,
     state: State,
     /// How many more steps it may take.
     steps: usize,
@@ -132,22 +151,25 @@ where
     M::Error: Debug,
 {
     /// Steps until nothing moves any more.
-    fn run(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M)) {
+    fn run(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M) -> Heard) {
         loop {
             self.step(app);
             match self.state {
                 State::Moves => continue,
                 State::Over => return self.flush(),
-                State::Reads | State::Waits => {}
+                State::Holds | State::Reads | State::Waits => {}
             }
             if !self.machine.output().is_empty() {
                 if self.stalled {
                     return;
                 }
                 self.flush();
+                if self.state == State::Holds {
+                    return;
+                }
                 continue;
             }
-            if self.state == State::Waits || self.heard.is_empty() {
+            if self.state != State::Reads || self.heard.is_empty() {
                 return;
             }
             let taken = self.input.extend(&self.heard);
@@ -156,14 +178,14 @@ where
         }
     }
 
-    fn step(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M)) {
+    fn step(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M) -> Heard) {
         self.steps = self.steps.checked_sub(1).expect("it makes no end");
         let was_over = self.state == State::Over;
         let state = match self.machine.step(&mut self.input, self.now) {
-            Ok(Step::Event(event)) => {
-                app(event, &mut self.machine);
-                Some(State::Moves)
-            }
+            Ok(Step::Event(event)) => match app(event, &mut self.machine) {
+                Heard::GoOn => Some(State::Moves),
+                Heard::Hold => Some(State::Holds),
+            },
             Ok(Step::Read(_)) => Some(State::Reads),
             Ok(Step::Wait(_)) => Some(State::Waits),
             Ok(Step::Closed) => Some(State::Over),
@@ -177,7 +199,8 @@ where
         });
         assert!(!was_over || self.state == State::Over, "{:?} after the end", self.state);
         let output = self.machine.output().len();
-        assert!(output <= self.bounds.output, "{output} octets of output");
+        let limit = self.bounds.output + self.bounds.order * self.orders;
+        assert!(output <= limit, "{output} octets of output");
         assert!(self.input.capacity() <= self.bounds.input);
     }
 
@@ -185,10 +208,11 @@ where
         let output = self.machine.output();
         let n = output.len();
         output.sent(n);
+        self.orders = 0;
     }
 
     /// Lets the time pass to the deadline, at which something has to happen.
-    fn wait(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M)) {
+    fn wait(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M) -> Heard) {
         let Some(deadline) = self.machine.deadline().filter(|_| self.state != State::Over) else {
             return;
         };
@@ -196,14 +220,15 @@ where
         self.run(app);
         let next = self.machine.deadline();
         assert!(
-            self.state == State::Over || next.is_none_or(|next| next > self.now),
+            matches!(self.state, State::Over | State::Holds)
+                || next.is_none_or(|next| next > self.now),
             "the deadline has passed and {:?}",
             self.state
         );
     }
 
     /// The peer is gone: the machine comes to its end, or waits for its application.
-    fn finish(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M)) {
+    fn finish(&mut self, app: &mut impl FnMut(M::Event<'_>, &mut M) -> Heard) {
         self.stalled = false;
         self.run(app);
         while self.state != State::Over {
@@ -211,7 +236,7 @@ where
                 assert!(!self.input.is_eof(), "it reads past the end");
                 self.input.end();
                 self.run(app);
-            } else if self.machine.deadline().is_some() {
+            } else if self.state == State::Waits && self.machine.deadline().is_some() {
                 self.wait(app);
             } else {
                 return;

@@ -6,12 +6,17 @@
 
 pub mod core;
 pub mod drive;
+pub mod pop3;
 pub mod script;
 pub mod smtp;
 
 /// Every target, by name.
 pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("dot", core::dot),
+    ("pop3_client", pop3::client),
+    ("pop3_line", pop3::line),
+    ("pop3_pair", pop3::pair),
+    ("pop3_server", pop3::server),
     ("smtp_client", smtp::client),
     ("smtp_command", smtp::command),
     ("smtp_pair", smtp::pair),

@@ -1,6 +1,6 @@
 //! The client: a hostile server, and an application that says what it likes when it likes.
 
-use crate::drive::{Bounds, cut_lines, drive};
+use crate::drive::{Bounds, Heard, cut_lines, drive};
 use crate::script::heard;
 use posta_core::{Instant, Output};
 use smtp_proto::{
@@ -17,12 +17,12 @@ pub fn client(data: &[u8]) {
 }
 
 fn in_any_order(switches: u8, script: &[u8]) {
-    let bounds = Bounds { input: Limits::INPUT, output: 4 * Output::LIMIT };
+    let bounds = Bounds { input: Limits::INPUT, output: 2 * Output::LIMIT, order: 600 };
     drive(
         Client::new(config(switches), Instant::ORIGIN),
         script,
         bounds,
-        |_, _| {},
+        |_, _| Heard::GoOn,
         |order, client| {
             // In a wrong state they do nothing, and say so.
             let _misuse = give(order, client);

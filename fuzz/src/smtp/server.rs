@@ -1,6 +1,6 @@
 //! The server: a hostile client, and an application that answers when and what it likes.
 
-use crate::drive::{Bounds, cut, drive};
+use crate::drive::{Bounds, Heard, cut, drive};
 use crate::script::heard;
 use posta_core::{Instant, Output, dot::Bare, testing::Log};
 use smtp_proto::{
@@ -20,8 +20,7 @@ fn in_any_order(switches: u8, script: &[u8]) {
     let mut config = config(switches);
     config.limits.recipients = 3;
     config.limits.message = 300;
-    let output = 2 * Output::LIMIT;
-    let bounds = Bounds { input: Limits::INPUT, output };
+    let bounds = Bounds { input: Limits::INPUT, output: 2 * Output::LIMIT, order: 600 };
     // Whether the next question is answered with yes, at once.
     let yes = std::cell::Cell::new(false);
     let mut size = 0;
@@ -39,6 +38,7 @@ fn in_any_order(switches: u8, script: &[u8]) {
             if yes.get() {
                 answer(&event, server);
             }
+            Heard::GoOn
         },
         |order, server| match order {
             b'y' => yes.set(true),

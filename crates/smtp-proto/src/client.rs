@@ -249,7 +249,8 @@ impl Client {
         if self.sent.capacity() > KEPT {
             self.sent = VecDeque::new();
         }
-        if self.deliveries.capacity() > KEPT {
+        // There are some if the application pauses between its recipients and DATA.
+        if self.deliveries.is_empty() && self.deliveries.capacity() > KEPT {
             self.deliveries = VecDeque::new();
         }
     }

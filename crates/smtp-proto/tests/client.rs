@@ -274,6 +274,30 @@ fn lmtp_delivers_to_each_recipient() {
     );
 }
 
+/// Between the recipients and DATA the client has nothing to do, and says so. It has not forgotten them.
+#[test]
+fn lmtp_remembers_the_recipients_of_a_transaction_that_pauses() {
+    let mut config = mua();
+    config.protocol = Protocol::Lmtp;
+    let mut bench = Bench::client(config);
+    bench.hear("220 foo.edu LMTP\r\n");
+    bench.hear("250-foo.edu\r\n250 PIPELINING\r\n");
+    let ana = Mailbox::new("ana@a.org").unwrap();
+    bench.machine.mail(&ana, &MailParams::default()).unwrap();
+    for _ in 0..20 {
+        bench.machine.rcpt(&ana, &RcptParams::default()).unwrap();
+    }
+    bench.hear("250 OK\r\n".repeat(21));
+    assert_eq!(bench.events().last().map(String::as_str), Some("Ready"));
+    bench.machine.data().unwrap();
+    bench.feed("354 go\r\n", hi);
+    bench.events();
+    bench.hear("250 OK\r\n".repeat(20));
+    let events = bench.events();
+    assert_eq!(events.len(), 22, "{events:?}");
+    assert_eq!(events[19..], ["Delivered(19, Reply(250 OK))", "Done(Reply(250 OK))", "Ready"]);
+}
+
 #[test]
 fn helo_for_old_servers() {
     let mut bench = Bench::client(mua());

@@ -169,10 +169,13 @@ where
                 }
                 continue;
             }
-            if self.state != State::Reads || self.heard.is_empty() {
+            if self.state == State::Waits || self.heard.is_empty() {
                 return;
             }
             let taken = self.input.extend(&self.heard);
+            if self.state == State::Holds && taken == 0 {
+                return;
+            }
             assert!(taken > 0, "it reads into a full buffer");
             self.heard.drain(..taken);
         }

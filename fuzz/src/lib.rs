@@ -6,6 +6,7 @@
 
 pub mod core;
 pub mod drive;
+pub mod imap;
 pub mod pop3;
 pub mod script;
 pub mod smtp;
@@ -13,6 +14,11 @@ pub mod smtp;
 /// Every target, by name.
 pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("dot", core::dot),
+    ("imap_client", imap::client),
+    ("imap_command", imap::command),
+    ("imap_pair", imap::pair),
+    ("imap_response", imap::response),
+    ("imap_server", imap::server),
     ("pop3_client", pop3::client),
     ("pop3_line", pop3::line),
     ("pop3_pair", pop3::pair),

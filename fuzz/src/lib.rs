@@ -7,6 +7,7 @@
 pub mod core;
 pub mod drive;
 pub mod imap;
+pub mod message;
 pub mod pop3;
 pub mod script;
 pub mod smtp;
@@ -19,6 +20,10 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("imap_pair", imap::pair),
     ("imap_response", imap::response),
     ("imap_server", imap::server),
+    ("message", message::message),
+    ("message_imap", message::message_imap),
+    ("message_transfer", message::transfer),
+    ("message_values", message::values),
     ("pop3_client", pop3::client),
     ("pop3_line", pop3::line),
     ("pop3_pair", pop3::pair),

@@ -43,7 +43,7 @@ impl Pattern {
             for (at, wanted) in self.octets.iter().enumerate().filter(|(at, _)| fronts[*at]) {
                 match wanted {
                     b'*' => next[at] = true,
-                    b'%' => next[at] = octet != self.delimiter,
+                    b'%' => next[at] |= octet != self.delimiter,
                     _ if *wanted == octet => next[at + 1] = true,
                     _ if is_inbox && wanted.eq_ignore_ascii_case(&octet) => next[at + 1] = true,
                     _ => {}
@@ -81,6 +81,8 @@ mod tests {
             ("", "inbox.a", "INBOX.a", false),                          ("a.", "%", "a.b", true),
             ("a.", "%", "b", false),      ("a", ".b", "a.b", true),     ("", "", "", true),
             ("", "", "a", false),         ("", "a", "", false),         ("", "%%", "", true),
+            // A wildcard behind what matches as well: both go on.
+            ("", "*.%.", "a.b.c.", true), ("", "a%b%c", "abbc", true),
             ("", "*b*d*", "abcd", true),  ("", "*b*e*", "abcd", false), ("", "%b.%d", "ab.cd", true),
         ];
         for (reference, pattern, name, matches) in table {

@@ -231,6 +231,18 @@ fn quirks_are_tolerated_each_by_its_name_and_reported() {
     }
 }
 
+/// What stands in brackets and is not understood is kept as it is: no quirk is needed for that.
+#[test]
+fn a_code_ends_at_the_same_bracket_whatever_is_tolerated() {
+    let lines: [&[u8]; 3] =
+        [b"* OK [X \"\xe8\"] x", b"* OK [X \"\\a]\" y] x", b"* NO [BADCHARSET (\"\xff\" [)] x"];
+    for line in lines {
+        let strict = Response::parse(line).unwrap();
+        let tolerant = Response::parse_with(line, Quirks::all()).unwrap();
+        assert_eq!(tolerant, (strict, Quirks::default()), "{}", line.escape_ascii());
+    }
+}
+
 #[test]
 fn eight_bit_text_is_utf_8_or_a_quirk() {
     assert!(Response::parse("* OK größer".as_bytes()).is_ok());

@@ -367,13 +367,23 @@ impl<'a> Cursor<'a> {
                     self.bump(1);
                     return Ok(inner);
                 }
-                Some(b'"' | b'{') if self.string().is_ok() => {}
+                Some(b'"' | b'{') if self.pass_string() => {}
                 Some(b'\r' | b'\n') | None => return self.fault("a closing bracket"),
                 Some(_) => {
                     self.bump(1);
                 }
             }
         }
+    }
+
+    /// Passes over a string, if this is one. What is odd in it is for who reads it.
+    fn pass_string(&mut self) -> bool {
+        let mut ahead = Self { allowed: Quirks::all(), ..*self };
+        let is_string = ahead.string().is_ok();
+        if is_string {
+            self.rest = ahead.rest;
+        }
+        is_string
     }
 
     /// `BODY[HEADER.FIELDS ("X")]<0>`, `1:5,7`, `\Seen`.

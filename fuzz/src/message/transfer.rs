@@ -68,7 +68,8 @@ fn is_plain(data: &[u8]) -> bool {
     data.len() < 900 && !data.windows(2).any(|two| matches!(two, [b'=', b' ' | b'\t' | b'\r']))
 }
 
-/// RFC 2045 6.7: blanks at the end of a line are not part of it; what is no escape stays.
+/// RFC 2045 6.7: blanks at the end of a line, or of all, are not part of it; what is no escape stays. A CR that is
+/// the very last octet stays, with the blanks before it.
 fn quoted(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in data.split_inclusive(|octet| *octet == b'\n') {
@@ -78,7 +79,9 @@ fn quoted(data: &[u8]) -> Vec<u8> {
             text => (text, &b""[..]),
         };
         let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t' | b'\r');
-        let n = text.iter().rposition(|octet| !is_blank(octet)).map_or(0, |at| at + 1);
+        let last_cr = end.is_empty() && text.ends_with(b"\r");
+        let kept = text.iter().rposition(|octet| !is_blank(octet) || last_cr);
+        let n = kept.map_or(0, |at| at + 1);
         let mut rest = &text[..n];
         let mut soft = false;
         while let [first, behind @ ..] = rest {

@@ -39,7 +39,8 @@ pub fn values(data: &[u8]) {
 
 /// The value of a field as it is written.
 fn value(header: &Header) -> &[u8] {
-    header.as_str().split_once(':').map_or(&b""[..], |(_, value)| value.as_bytes())
+    let line = header.as_str().strip_suffix("\r\n").expect("a line");
+    line.split_once(':').map_or(&b""[..], |(_, value)| value.as_bytes())
 }
 
 fn addresses(data: &[u8]) {

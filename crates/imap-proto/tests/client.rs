@@ -8,8 +8,8 @@ use imap_proto::{
     Client, Misuse,
     client::{Config, Error, Event, Handle, Limits},
     codec::{
-        Capability, Data, DateTime, FetchItem, Flag, IdField, Items, Number, Section, Store, Text,
-        What,
+        Capability, Data, DateTime, FetchItem, Flag, IdField, Items, Number, Quirks, Section,
+        Store, Text, What,
     },
 };
 use posta_core::{
@@ -585,4 +585,18 @@ fn too_many_commands_are_refused() {
     let given = (0..100_000).take_while(|_| client.noop().is_ok()).count();
     assert!((1000..10_000).contains(&given), "{given}");
     assert_eq!(client.noop(), Err(Misuse::Full));
+}
+
+/// A quirk of the very response that ends the session is told to nobody: the session is over.
+#[test]
+fn an_error_is_the_last_that_is_heard() {
+    for wire in ["* NO \r\n", "* PREAUTH\r\n* OK\r\nA9 OK x\r\n", "* BAD\r\n"] {
+        let mut client = Client::new(Config { quirks: Quirks::all(), ..config() });
+        let mut input = Input::new(Limits::INPUT);
+        input.extend(wire.as_bytes());
+        let mut steps = 0..20;
+        assert!(steps.any(|_| client.step(&mut input, Instant::ORIGIN).is_err()), "{wire:?}");
+        let last = client.step(&mut input, Instant::ORIGIN);
+        assert!(matches!(last, Ok(Step::Closed)), "{wire:?}: {last:?}");
+    }
 }

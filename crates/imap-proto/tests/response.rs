@@ -243,6 +243,17 @@ fn a_code_ends_at_the_same_bracket_whatever_is_tolerated() {
     }
 }
 
+/// Some servers tell of multiparts without parts; there is no way to say so.
+#[test]
+fn a_multipart_without_parts_is_read_and_not_written() {
+    let line = b"* 1 FETCH (BODYSTRUCTURE (\"mixed\"))";
+    let (response, needed) = Response::parse_with(line, Quirks::all()).unwrap();
+    assert!(needed.empty_lists);
+    let mut wire = Vec::new();
+    assert!(response.write(&mut wire).is_err(), "{}", wire.escape_ascii());
+    assert_eq!(wire, b"");
+}
+
 #[test]
 fn eight_bit_text_is_utf_8_or_a_quirk() {
     assert!(Response::parse("* OK größer".as_bytes()).is_ok());

@@ -344,6 +344,8 @@ impl Client {
 
     pub(super) fn fail(&mut self, error: Error) -> Error {
         self.close();
+        // After an error nothing more is heard.
+        self.quirks_told = self.quirks_needed;
         error
     }
 }

@@ -104,6 +104,9 @@ impl<'a> BodyStructure<'a> {
     fn put(&self, wire: &mut Vec<u8>, extended: bool) -> Result<(), Misuse> {
         wire.push(b'(');
         match &self.content {
+            Content::Parts(parts) if parts.is_empty() => {
+                return Err(Misuse::Argument("a multipart has a part"));
+            }
             Content::Parts(parts) => {
                 for part in parts {
                     part.put(wire, extended)?;

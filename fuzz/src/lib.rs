@@ -5,21 +5,28 @@
 //! `seeds/`, the crashes ever found in `crashes/`, and whatever `cargo +nightly fuzz run` makes of them.
 
 pub mod core;
+pub mod dns;
 pub mod drive;
 pub mod imap;
+pub mod maildir;
 pub mod message;
 pub mod pop3;
+pub mod queue;
+pub mod sasl;
 pub mod script;
 pub mod smtp;
 
 /// Every target, by name.
 pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("dns_router", dns::dns_router),
+    ("dns_stub", dns::dns_stub),
     ("dot", core::dot),
     ("imap_client", imap::client),
     ("imap_command", imap::command),
     ("imap_pair", imap::pair),
     ("imap_response", imap::response),
     ("imap_server", imap::server),
+    ("maildir", maildir::maildir),
     ("message", message::message),
     ("message_imap", message::message_imap),
     ("message_transfer", message::transfer),
@@ -28,6 +35,9 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("pop3_line", pop3::line),
     ("pop3_pair", pop3::pair),
     ("pop3_server", pop3::server),
+    ("queue", queue::queue),
+    ("sasl", sasl::exchange),
+    ("sasl_passwords", sasl::passwords),
     ("smtp_client", smtp::client),
     ("smtp_command", smtp::command),
     ("smtp_pair", smtp::pair),

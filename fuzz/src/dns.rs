@@ -32,10 +32,10 @@ pub fn dns_stub(data: &[u8]) {
     let mut ends = [1, 7, usize::MAX].map(|piece| ask(kind, over_tcp, piece, &reply)).into_iter();
     let first = ends.next();
     assert!(ends.all(|end| Some(end) == first), "{first:?}");
-    if let Ok(text) = std::str::from_utf8(rest) {
-        if let Ok(name) = Name::parse(text) {
-            assert_eq!(Name::parse(name.as_str()), Ok(name));
-        }
+    if let Ok(text) = std::str::from_utf8(rest)
+        && let Ok(name) = Name::parse(text)
+    {
+        assert_eq!(Name::parse(name.as_str()), Ok(name));
     }
 }
 
@@ -189,7 +189,7 @@ fn answer(octets: &mut impl Iterator<Item = u8>) -> Answer {
     };
     let records = (0..next() % 9).map(|_| record(&mut next)).collect();
     let aliases = (0..next() % 3).map(|_| name(&mut next)).collect();
-    let ttl = Duration::from_secs(u64::from(next()) << next() % 64);
+    let ttl = Duration::from_secs(u64::from(next()) << (next() % 64));
     Answer { outcome, records, aliases, ttl, security }
 }
 
@@ -198,7 +198,7 @@ fn record(next: &mut impl FnMut() -> u8) -> Record {
         0 | 1 => Record::Mx { preference: u16::from(next() % 4), exchange: name(next) },
         2 => Record::A([192, 0, 2, next()].into()),
         3 => Record::Aaaa([0x2000 + u16::from(next()), 0xdb8, 0, 0, 0, 0, 0, 1].into()),
-        _ if next() % 2 == 0 => Record::Cname(name(next)),
+        _ if next().is_multiple_of(2) => Record::Cname(name(next)),
         _ => Record::Unusable("a b".into()),
     }
 }

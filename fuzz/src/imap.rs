@@ -109,7 +109,7 @@ impl Searched for Message {
     }
 
     fn has(&self, flag: &Flag<'_>) -> bool {
-        (flag.as_str().len() as u32 + self.0) % 2 == 0
+        (flag.as_str().len() as u32 + self.0).is_multiple_of(2)
     }
 
     fn received(&mut self) -> Date {

@@ -16,8 +16,11 @@ pub mod sasl;
 pub mod script;
 pub mod smtp;
 
+/// What a target does with its input.
+pub type Target = fn(&[u8]);
+
 /// Every target, by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("dns_router", dns::dns_router),
     ("dns_stub", dns::dns_stub),
     ("dot", core::dot),

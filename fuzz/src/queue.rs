@@ -66,7 +66,7 @@ fn changed(change: u8, data: &[u8]) {
         place.wrapping_mul(31).wrapping_add(usize::from(*octet))
     });
     let at = place % file.len();
-    if change % 4 == 0 {
+    if change.is_multiple_of(4) {
         file.truncate(at);
     } else {
         file[at] ^= 1 << (change / 4 % 8);

@@ -26,7 +26,7 @@ fn server(mechanism: Mechanism, initial: bool, lines: &[&[u8]]) {
         nonce: "1896.697170952xyzzyxyzzyx".into(),
         host: "mx1.b.com".into(),
         decoy: Decoy { key: "the server's own".into(), ..Decoy::default() },
-        allow_authzid: lines.len() % 2 == 0,
+        allow_authzid: lines.len().is_multiple_of(2),
         ..ServerConfig::default()
     };
     let Ok(mut server) = Server::new(mechanism, config) else { return };

@@ -8,11 +8,11 @@ use imf_message::{
 /// A value, read as everything that a value can be.
 pub fn values(data: &[u8]) {
     addresses(data);
-    if let Ok(date) = Date::parse(data) {
-        if let Ok(header) = Header::date("Date", date) {
-            let read = Message::new(header.as_str().as_bytes()).field("Date").map(|f| f.date());
-            assert_eq!(read, Some(Ok(date)));
-        }
+    if let Ok(date) = Date::parse(data)
+        && let Ok(header) = Header::date("Date", date)
+    {
+        let read = Message::new(header.as_str().as_bytes()).field("Date").map(|f| f.date());
+        assert_eq!(read, Some(Ok(date)));
     }
     let ids = parse_ids(data);
     if let Ok(header) = Header::ids("References", &ids) {
@@ -30,7 +30,8 @@ pub fn values(data: &[u8]) {
         assert!(header.as_str().lines().all(|line| line.len() <= 998));
         let message = Message::new(header.as_str().as_bytes());
         assert_eq!(message.fields().count(), 1);
-        assert_eq!(message.field("Subject").expect("one").text(), text);
+        let read = message.field("Subject").expect("one").text();
+        assert_eq!(read, text.trim_matches([' ', '\t']));
     }
     let unfolded = unfold(data);
     assert_eq!(unfold(&unfolded), unfolded);

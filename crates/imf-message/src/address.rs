@@ -44,7 +44,8 @@ impl Mailbox {
     #[must_use]
     pub fn addr_spec(&self) -> String {
         let mut text = String::with_capacity(self.local.len() + self.domain.len() + 1);
-        if is_dot_atom(&self.local) {
+        // In quotes nobody takes it for an encoded word.
+        if is_dot_atom(&self.local) && !self.local.contains("=?") {
             text.push_str(&self.local);
         } else {
             quote(&self.local, &mut text);

@@ -319,3 +319,16 @@ fn a_bounce_needs_a_recipient_with_a_status() {
     report.recipients.clear();
     assert_eq!(report::bounce(&report, 0), Err(Misuse::Status));
 }
+
+/// Where an address is written bare, a reader that sees encoded words without blanks around them finds none in it.
+#[test]
+fn a_local_part_that_looks_like_an_encoded_word_stays_an_address() {
+    for local in ["=?utf-8?q?=C3=A9?=b&", "=?utf-8?q?a?="] {
+        let mailbox = imf_message::Mailbox::new(local, "c");
+        let header = imf_message::Header::addresses("To", &[mailbox.clone().into()]).unwrap();
+        let message = imf_message::Message::new(header.as_str().as_bytes());
+        let list = message.field("To").unwrap().addresses();
+        assert!(list.sound, "{header:?}");
+        assert_eq!(list.addresses, [mailbox.into()]);
+    }
+}

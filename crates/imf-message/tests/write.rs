@@ -324,9 +324,9 @@ fn a_bounce_needs_a_recipient_with_a_status() {
 #[test]
 fn a_local_part_that_looks_like_an_encoded_word_stays_an_address() {
     for local in ["=?utf-8?q?=C3=A9?=b&", "=?utf-8?q?a?="] {
-        let mailbox = imf_message::Mailbox::new(local, "c");
-        let header = imf_message::Header::addresses("To", &[mailbox.clone().into()]).unwrap();
-        let message = imf_message::Message::new(header.as_str().as_bytes());
+        let mailbox = Mailbox::new(local, "c");
+        let header = Header::addresses("To", &[mailbox.clone().into()]).unwrap();
+        let message = Message::new(header.as_str().as_bytes());
         let list = message.field("To").unwrap().addresses();
         assert!(list.sound, "{header:?}");
         assert_eq!(list.addresses, [mailbox.into()]);

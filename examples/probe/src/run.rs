@@ -1,0 +1,107 @@
+//! All cases at all servers.
+
+use crate::{
+    case::{Case, Kind, Verdict},
+    measures::{self, Snapshot},
+    report::{Outcome, Report},
+    server::{Server, try_case},
+    tables::cases,
+};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+/// How many cases are tried at one server at a time.
+const AT_ONCE: usize = 4;
+
+/// Tries the cases of these classes, or of all if there are none, at every server. The servers are tried side
+/// by side; `stress` is how long ten clients work on one mailbox.
+pub fn run(servers: &[Server], classes: &[u8], stress: Duration) -> Report {
+    let wanted = |class: u8| classes.is_empty() || classes.contains(&class);
+    let cases: Vec<Case> = cases().into_iter().filter(|case| wanted(case.class)).collect();
+    let mut outcomes: Vec<Outcome> = thread::scope(|scope| {
+        let tried: Vec<_> = servers
+            .iter()
+            .map(|server| {
+                let cases = &cases;
+                scope.spawn(move || {
+                    let mut outcomes = try_cases(server, cases);
+                    outcomes.extend(
+                        measure(server, stress).into_iter().filter(|outcome| wanted(outcome.class)),
+                    );
+                    outcomes
+                })
+            })
+            .collect();
+        tried.into_iter().flat_map(|tried| tried.join().unwrap_or_default()).collect()
+    });
+    outcomes.sort_by_key(|outcome| outcome.class);
+    Report { outcomes }
+}
+
+fn try_cases(server: &Server, cases: &[Case]) -> Vec<Outcome> {
+    let cases: Vec<_> = cases.iter().filter(|case| case.on.contains(&server.kind)).collect();
+    let around = || server.maildir.as_ref().and_then(|maildir| Snapshot::around(maildir).ok());
+    let then = around();
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = try_case(server, case);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+                }
+            });
+        }
+    });
+    let mut outcomes = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let place = |outcome: &Outcome| {
+        cases.iter().position(|case| case.name == outcome.case && case.class == outcome.class)
+    };
+    outcomes.sort_by_key(place);
+    if let (Kind::Imap, Some(then), Some(now)) = (server.kind, then, around()) {
+        outside(server, &mut outcomes, &now.changes(&then));
+    }
+    outcomes
+}
+
+/// V15: names that were taken are right if nothing was touched outside of the Maildir.
+fn outside(server: &Server, outcomes: &mut Vec<Outcome>, changes: &[&std::path::Path]) {
+    let names = outcomes.iter_mut().filter(|outcome| outcome.class == 15);
+    for outcome in
+        names.filter(|outcome| outcome.verdict == Verdict::DiffersButSafe && changes.is_empty())
+    {
+        outcome.verdict = Verdict::Holds;
+    }
+    let (verdict, said) = match changes {
+        [] => (Verdict::Holds, "nothing has changed".to_owned()),
+        [first, ..] => {
+            (Verdict::Fails, format!("{} changes, as {}", changes.len(), first.display()))
+        }
+    };
+    outcomes.push(Outcome::new(
+        15,
+        server,
+        "what stands beside the Maildir",
+        "all of the above",
+        verdict,
+        said,
+    ));
+}
+
+fn measure(server: &Server, stress: Duration) -> Vec<Outcome> {
+    let mut outcomes = vec![measures::slow(server)];
+    outcomes.extend(measures::weight(server));
+    outcomes.extend(measures::secrets(server));
+    if matches!(server.kind, Kind::Smtp | Kind::Submission | Kind::Lmtp) {
+        outcomes.extend(measures::smuggled(server));
+        outcomes.push(measures::canary(server));
+    }
+    if server.kind == Kind::Imap && !stress.is_zero() {
+        outcomes.push(measures::stress(server, stress));
+    }
+    outcomes
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     Facts,
-    case::{Case, Kind, Rule, Verdict, short},
+    case::{Case, Kind, Rule, Stage, Verdict, short},
     reply::Reply,
     talk::{Ended, Heard},
 };
@@ -18,8 +18,13 @@ pub fn judge(
     twin: Option<&Heard>,
     facts: &Facts,
 ) -> Verdict {
-    let replies = heard.replies(kind);
-    let refused = !replies.iter().any(Reply::is_positive) && answered(&replies, heard);
+    let mut replies = heard.replies(kind);
+    if case.stage == Stage::Connected && !replies.is_empty() {
+        // The greeting is no answer.
+        replies.remove(0);
+    }
+    let agreed = replies.iter().any(Reply::is_positive);
+    let refused = !agreed && (heard.no_tls || answered(&replies, heard));
     let verdict = |holds: bool| if holds { Verdict::Holds } else { case.otherwise };
     let verdict = match &case.rule {
         Rule::OneMessage => one_message(case, &replies, heard),
@@ -37,9 +42,10 @@ pub fn judge(
             verdict(other.is_some_and(|other| one == other) && answered(&replies, heard))
         }
     };
-    let offered = |word: &str| heard.offer.to_ascii_uppercase().contains(word);
     match case.needs {
-        Some(word) if verdict != Verdict::Holds && !offered(word) => Verdict::DoesNotApply,
+        Some(word) if (verdict != Verdict::Holds || heard.no_tls) && !heard.offers(word) => {
+            Verdict::DoesNotApply
+        }
         _ => verdict,
     }
 }
@@ -92,7 +98,7 @@ pub fn said(kind: Kind, heard: &Heard) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::{SMTP, Stage, case, send};
+    use crate::case::{SMTP, case, send};
 
     fn verdict(rule: Rule, otherwise: Verdict, octets: &str, ended: Ended) -> Verdict {
         let case = case(1, SMTP, "", Stage::Data, [send("")], rule).otherwise(otherwise);

@@ -25,12 +25,12 @@ mod tables;
 mod talk;
 mod wire;
 
-pub use case::{Case, Kind, Rule, SMTP, Stage, Step, Verdict, case, send, short};
+pub use case::{Case, Kind, Rule, SMTP, Stage, Step, Verdict, ask, case, need, say, send, short};
 pub use facts::Facts;
 pub use judge::{judge, said};
 pub use report::{Outcome, Report};
 pub use run::run;
 pub use server::{BadServer, Server, loopback, try_case};
-pub use tables::{ELSEWHERE, HERE, cases};
+pub use tables::{ELSEWHERE, ENDS, HERE, cases};
 pub use talk::{Ended, Heard, Peer, Stopped, talk};
 pub use wire::Wire;

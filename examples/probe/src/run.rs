@@ -14,8 +14,10 @@ use std::{
     time::Duration,
 };
 
-/// How many cases are tried at one server at a time.
-const AT_ONCE: usize = 4;
+/// How many cases are tried at one server at a time. A POP3 server lets one session at a mailbox.
+fn at_once(kind: Kind) -> usize {
+    if kind == Kind::Pop3 { 1 } else { 4 }
+}
 
 /// Tries the cases of these classes, or of all if there are none, at every server. The servers are tried side
 /// by side; `stress` is how long ten clients work on one mailbox.
@@ -28,10 +30,11 @@ pub fn run(servers: &[Server], classes: &[u8], stress: Duration) -> Report {
             .map(|server| {
                 let cases = &cases;
                 scope.spawn(move || {
-                    let mut outcomes = try_cases(server, cases);
-                    outcomes.extend(
-                        measure(server, stress).into_iter().filter(|outcome| wanted(outcome.class)),
-                    );
+                    // First of all, or what the cases leave behind counts.
+                    let mut outcomes: Vec<_> = measures::weight(server).into_iter().collect();
+                    outcomes.extend(try_cases(server, cases));
+                    outcomes.extend(measure(server, stress));
+                    outcomes.retain(|outcome| wanted(outcome.class));
                     outcomes
                 })
             })
@@ -48,7 +51,7 @@ fn try_cases(server: &Server, cases: &[Case]) -> Vec<Outcome> {
     let then = around();
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..at_once(server.kind) {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let outcome = try_case(server, case);
@@ -94,7 +97,6 @@ fn outside(server: &Server, outcomes: &mut Vec<Outcome>, changes: &[&std::path::
 
 fn measure(server: &Server, stress: Duration) -> Vec<Outcome> {
     let mut outcomes = vec![measures::slow(server)];
-    outcomes.extend(measures::weight(server));
     outcomes.extend(measures::secrets(server));
     if matches!(server.kind, Kind::Smtp | Kind::Submission | Kind::Lmtp) {
         outcomes.extend(measures::smuggled(server));

@@ -7,6 +7,7 @@ mod relay;
 mod smtp;
 
 pub use relay::{ELSEWHERE, HERE};
+pub use smtp::ENDS;
 
 use crate::case::Case;
 

@@ -50,6 +50,11 @@ pub struct Heard {
 }
 
 impl Heard {
+    /// Whether the server offers this.
+    pub fn offers(&self, word: &str) -> bool {
+        self.offer.to_ascii_uppercase().contains(word)
+    }
+
     /// The replies, without the answer to the farewell.
     pub fn replies(&self, kind: Kind) -> Vec<Reply> {
         let mut replies = reply::replies(kind, &self.octets);

@@ -16,7 +16,7 @@ const SETTLED: Duration = Duration::from_secs(1);
 pub fn smuggled(server: &Server) -> Option<Outcome> {
     let maildir = server.maildir.as_ref()?;
     let (name, sent) = ("what arrived", "all of the above");
-    let files = settled(&maildir.join("new"));
+    let files = settled(maildir);
     let alone =
         |path: &PathBuf| fs::read(path).is_ok_and(|text| header_says(&text, "X-Probe: smuggled"));
     let count = files.iter().filter(|path| alone(path)).count();
@@ -29,10 +29,12 @@ pub fn smuggled(server: &Server) -> Option<Outcome> {
     Some(Outcome::new(1, server, name, sent, verdict, said))
 }
 
-/// The files of a folder when none has come for a while.
-fn settled(folder: &Path) -> Vec<PathBuf> {
+/// The messages of a Maildir when none has come for a while.
+fn settled(maildir: &Path) -> Vec<PathBuf> {
     let list = || -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).into_iter().flatten();
+        let folders =
+            ["new", "cur"].into_iter().filter_map(|name| fs::read_dir(maildir.join(name)).ok());
+        let entries = folders.flatten();
         entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
     };
     let (mut files, mut since, begin) = (list(), Instant::now(), Instant::now());

@@ -156,7 +156,14 @@ fn sizes() -> Vec<Case> {
             [send(format!("a NOOP {}\r\n", "x".repeat(1 << 20)))],
             Serves,
         ),
-        case(9, ON, "1 MiB without an end", Stage::Greeted, [send("x".repeat(1 << 20))], Serves),
+        case(
+            9,
+            ON,
+            "1 MiB that is no command",
+            Stage::Greeted,
+            [send("x".repeat(1 << 20) + "\r\n")],
+            Serves,
+        ),
         case(
             9,
             ON,
@@ -204,7 +211,8 @@ fn sizes() -> Vec<Case> {
             Stage::LoggedIn,
             [say("a APPEND INBOX {4294967295}")],
             Refused,
-        ),
+        )
+        .otherwise(Verdict::DiffersButSafe),
         case(
             9,
             ON,
@@ -236,7 +244,7 @@ fn sizes() -> Vec<Case> {
         ),
         ("a LIST of a thousand wildcards", format!("LIST \"\" \"{}x\"", "*%".repeat(500))),
         ("an unknown flag of 10,000 octets", format!("STORE 1 FLAGS ({})", "k".repeat(10_000))),
-        ("literal8 where there is none", "SELECT ~{1}".to_owned()),
+        ("literal8 where there is none", "SELECT ~{1}\r\nx".to_owned()),
     ] {
         cases.push(case(26, ON, name, Stage::Selected, [send(format!("a {command}\r\n"))], Serves));
     }

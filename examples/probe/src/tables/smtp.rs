@@ -287,7 +287,14 @@ fn sizes() -> Vec<Case> {
             [send(format!("NOOP {line}\r\n"))],
             Serves,
         ),
-        case(9, SMTP, "1 MiB without an end", Stage::Hello, [send(line.clone())], Serves),
+        case(
+            9,
+            SMTP,
+            "1 MiB that is no command",
+            Stage::Hello,
+            [send(format!("{line}\r\n"))],
+            Serves,
+        ),
         case(
             9,
             SMTP,

@@ -105,7 +105,7 @@ pub fn is_whole(kind: Kind, command: &str, heard: &[u8]) -> bool {
     }
     let text = String::from_utf8_lossy(heard);
     let last = text.lines().next_back().unwrap_or_default();
-    let has_lines = ["CAPA", "RETR", "TOP", "LIST", "UIDL"].iter().any(|verb| *verb == command);
+    let has_lines = ["CAPA", "RETR", "TOP", "LIST", "UIDL"].contains(&command);
     if kind == Kind::Pop3 && has_lines && text.starts_with("+OK") {
         return last == ".";
     }

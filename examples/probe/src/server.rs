@@ -107,6 +107,7 @@ fn heard(server: &Server, case: &Case) -> Result<(Heard, Option<Heard>), Stopped
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -40,7 +40,9 @@ fn may_be(case: &Case, kind: Kind, verdict: Verdict) -> bool {
 
 /// A client that has heard of the refusal of its DATA may go on: cut there, it is not too early.
 fn is_in_time(case: &Case, piece: usize) -> bool {
-    case.class == 4 && case.name.ends_with("DATA that is refused") && "DATA\r\n".len() % piece == 0
+    case.class == 4
+        && case.name.ends_with("DATA that is refused")
+        && "DATA\r\n".len().is_multiple_of(piece)
 }
 
 /// Whether the events may depend on how the octets are cut: who speaks out of turn is found out only if it
@@ -58,15 +60,9 @@ fn every_case_holds_at_every_split() {
             let mut whole: Option<Tried> = None;
             for piece in pieces(case).into_iter().rev() {
                 let (tried, _) = try_in_memory(*kind, case, piece, || 0);
-                let verdict = match tried.verdict {
-                    Some(verdict) => verdict,
-                    None => {
-                        wrong.push(format!(
-                            "V{} {kind} {}: {:?}",
-                            case.class, case.name, tried.heard
-                        ));
-                        break;
-                    }
+                let Some(verdict) = tried.verdict else {
+                    wrong.push(format!("V{} {kind} {}: {:?}", case.class, case.name, tried.heard));
+                    break;
                 };
                 if !may_be(case, *kind, verdict) && !is_in_time(case, piece) {
                     let said = tried.heard.as_ref().map(|heard| probe::said(*kind, heard));

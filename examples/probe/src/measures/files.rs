@@ -136,6 +136,7 @@ pub fn secrets(server: &Server) -> Option<Outcome> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

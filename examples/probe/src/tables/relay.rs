@@ -3,7 +3,7 @@
 use crate::case::{Case, Kind, Rule, Stage, Verdict, ask, case, say};
 
 /// What leads elsewhere: whoever accepts it is an open relay. `{domain}` is the server's own.
-pub const ELSEWHERE: [&str; 21] = [
+pub const ELSEWHERE: [&str; 22] = [
     "<victim@example.org>",
     "<victim@EXAMPLE.ORG>",
     "<ana@a.org>",
@@ -24,11 +24,12 @@ pub const ELSEWHERE: [&str; 21] = [
     "<victim@{domain}.example.org>",
     "<victim@example{domain}>",
     "<victim@sub.{domain}>",
+    "<victim@mx1.{domain}>",
     "<victim@{domain}:25>",
 ];
 
 /// What an older host would send elsewhere: it is refused, or stays here.
-pub const HERE: [&str; 22] = [
+pub const HERE: [&str; 23] = [
     "<victim%example.org@{domain}>",
     "<victim%a.org%example.org@{domain}>",
     "<\"victim%example.org\"@{domain}>",
@@ -50,6 +51,7 @@ pub const HERE: [&str; 22] = [
     "<victim@localhost>",
     "<victim@>",
     "<@{domain}>",
+    "<victim>",
     "<>",
 ];
 

@@ -128,6 +128,7 @@ pub fn secrets(server: &Server) -> Option<Outcome> {
     let control =
         text.iter().any(|octet| *octet < b' ' && !matches!(octet, b'\n' | b'\t') || *octet == 0x7f);
     let (verdict, said) = match (secret, control) {
+        (false, false) if text.is_empty() => (Verdict::NotReached, "it is empty".to_owned()),
         (false, false) => (Verdict::Holds, format!("{} octets without either", text.len())),
         (true, _) => (Verdict::Fails, "it holds a password".to_owned()),
         (false, true) => (Verdict::Fails, "it holds control characters".to_owned()),

@@ -135,55 +135,12 @@ async fn an_alias_leads_elsewhere() {
     world.stop().await.unwrap();
 }
 
-/// Forms of an address that have made other hosts relay.
-const RELAY_FORMS: [&str; 41] = [
-    "<victim@example.org>",
-    "<victim@EXAMPLE.ORG>",
-    "<ana@a.org>",
-    "victim@example.org",
-    "<victim@example.org",
-    "victim@example.org>",
-    "<<victim@example.org>>",
-    "< victim@example.org>",
-    "<victim@example.org.>",
-    "<victim%example.org@b.com>",
-    "<victim%a.org%example.org@b.com>",
-    "<\"victim%example.org\"@b.com>",
-    "<victim%example.org>",
-    "<example.org!victim@b.com>",
-    "<\"example.org!victim\"@b.com>",
-    "<b.com!example.org!victim>",
-    "<victim@example.org@b.com>",
-    "<victim@b.com@example.org>",
-    "<\"victim@example.org\"@b.com>",
-    "<\"victim@example.org\">",
-    "<\"\\victim@example.org\"@b.com>",
-    "<victim\\@example.org@b.com>",
-    "<@b.com:victim@example.org>",
-    "<@b.com,@example.org:victim@example.org>",
-    "<@example.org:victim@example.org>",
-    "<@b.com:victim%example.org@b.com>",
-    "<victim@[127.0.0.1]>",
-    "<victim@[IPv6:::1]>",
-    "<victim@127.0.0.1>",
-    "<victim@[b.com]>",
-    "<victim@localhost>",
-    "<victim@mx1.b.com>",
-    "<victim@sub.b.com>",
-    "<victim@b.com.example.org>",
-    "<victim@exampleb.com>",
-    "<victim@b.com:25>",
-    "<victim:victim@example.org@b.com>",
-    "<victim@>",
-    "<@b.com>",
-    "<victim>",
-    "<>",
-];
-
 #[tokio::test]
 async fn strangers_cannot_relay() {
     let folder = TempDir::new().unwrap();
     let world = world(&folder).await;
+    let forms = probe::ELSEWHERE.iter().chain(&probe::HERE);
+    let forms: Vec<_> = forms.map(|form| form.replace("{domain}", "b.com")).collect();
     // Whoever they say they are, and however often they try.
     for (hello, sender) in [
         ("EHLO spam.example.com", "spam@example.com"),
@@ -191,7 +148,7 @@ async fn strangers_cannot_relay() {
         ("EHLO [127.0.0.1]", ""),
         ("EHLO b.com", "postmaster@mx1.b.com"),
     ] {
-        for forms in RELAY_FORMS.chunks(10) {
+        for forms in forms.chunks(10) {
             let mut smtp = Telnet::connect(&world, "mx").await;
             assert!(smtp.say(hello).await.starts_with("250"));
             assert!(smtp.say(&format!("MAIL FROM:<{sender}>")).await.starts_with("250"));

@@ -3,13 +3,12 @@
 use crate::address::{Address, Mailbox};
 use crate::date::Date;
 use crate::error::Misuse;
-use crate::header::{Header, MAX_LINE};
+use crate::header::Header;
 use crate::lex::is_token;
-use crate::mime::Encoding;
-use crate::transfer::{encode_base64, encode_quoted_printable, longest_line, to_crlf};
+use crate::piece::{Boundaries, Piece};
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-use memchr::memmem;
 
 /// A file that goes with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +38,7 @@ impl Attachment {
         self
     }
 
-    fn piece(&self) -> Result<Piece, Misuse> {
+    fn piece(&self) -> Result<Piece<'_>, Misuse> {
         let (kind, subtype) = self.kind.split_once('/').ok_or(Misuse::ContentType)?;
         let token = |t: &str| !t.is_empty() && t.is_ascii() && t.bytes().all(is_token);
         let message = self.kind.eq_ignore_ascii_case("message/rfc822");
@@ -60,8 +59,7 @@ impl Attachment {
         if message {
             return Piece::message(headers, &self.data);
         }
-        headers.push(encoding_header(Encoding::Base64)?);
-        Ok(Piece { headers, content: Content::Leaf(encode_base64(&self.data).into_bytes()) })
+        Piece::base64(headers, Cow::Borrowed(&self.data))
     }
 }
 
@@ -269,11 +267,11 @@ impl Builder {
         }
         let mut boundaries = Boundaries::new(seed);
         if pieces.len() > 1 || !self.attachments.is_empty() {
-            Piece::multipart("multipart/mixed", &[], pieces).render(headers, &mut boundaries)
+            Piece::multipart("multipart/mixed", &[], pieces).write(&headers, &mut boundaries)
         } else {
             // Exactly one piece: the text.
             let piece = pieces.pop().ok_or(Misuse::Missing)?;
-            piece.render(headers, &mut boundaries)
+            piece.write(&headers, &mut boundaries)
         }
     }
 
@@ -322,154 +320,5 @@ impl Builder {
             headers.push(header.clone());
         }
         Ok(headers)
-    }
-}
-
-/// A part to be written: leaves hold their encoded bytes.
-pub(crate) struct Piece {
-    pub(crate) headers: Vec<Header>,
-    pub(crate) content: Content,
-}
-
-pub(crate) enum Content {
-    Leaf(Vec<u8>),
-    Multipart {
-        kind: &'static str,
-        params: &'static [(&'static str, &'static str)],
-        pieces: Vec<Piece>,
-    },
-}
-
-impl Piece {
-    pub(crate) const fn multipart(
-        kind: &'static str,
-        params: &'static [(&'static str, &'static str)],
-        pieces: Vec<Self>,
-    ) -> Self {
-        Self { headers: Vec::new(), content: Content::Multipart { kind, params, pieces } }
-    }
-
-    /// Text, in the plainest encoding that can carry it.
-    pub(crate) fn text(subtype: &str, text: &str, eight_bit: bool) -> Result<Self, Misuse> {
-        let text = to_crlf(text.as_bytes());
-        let charset = if text.is_ascii() { "us-ascii" } else { "utf-8" };
-        let (encoding, body) = encode_text(text, eight_bit);
-        let kind = alloc::format!("text/{subtype}");
-        let headers = alloc::vec![
-            Header::params("Content-Type", &kind, &[("charset", charset)])?,
-            encoding_header(encoding)?,
-        ];
-        Ok(Self { headers, content: Content::Leaf(body) })
-    }
-
-    /// A message or the header of one, which may not be encoded (RFC 2046 5.2.1).
-    pub(crate) fn message(mut headers: Vec<Header>, bytes: &[u8]) -> Result<Self, Misuse> {
-        let body = to_crlf(bytes);
-        if longest_line(&body) > MAX_LINE || body.contains(&0) {
-            return Err(Misuse::TooLong);
-        }
-        // There is no 7bit form of an 8bit message: it goes as it is, whatever the policy.
-        let encoding = if body.is_ascii() { Encoding::SevenBit } else { Encoding::EightBit };
-        headers.push(encoding_header(encoding)?);
-        Ok(Self { headers, content: Content::Leaf(body) })
-    }
-
-    /// Header and body, `before` written first.
-    pub(crate) fn render(
-        self,
-        before: Vec<Header>,
-        boundaries: &mut Boundaries,
-    ) -> Result<Vec<u8>, Misuse> {
-        let mut headers = before;
-        headers.extend(self.headers);
-        let body = match self.content {
-            Content::Leaf(body) => body,
-            Content::Multipart { kind, params, pieces } => {
-                // Never deeper than the builders here nest: mixed, alternative, leaf.
-                let parts = pieces
-                    .into_iter()
-                    .map(|piece| piece.render(Vec::new(), boundaries))
-                    .collect::<Result<Vec<_>, _>>()?;
-                let boundary = boundaries.next(&parts);
-                let mut all = params.to_vec();
-                all.push(("boundary", &boundary));
-                headers.push(Header::params("Content-Type", kind, &all)?);
-                // RFC 2045 6.4: a multipart is 8bit when something inside is.
-                if parts.iter().any(|part| !part.is_ascii()) {
-                    headers.push(encoding_header(Encoding::EightBit)?);
-                }
-                join(&boundary, &parts)
-            }
-        };
-        let header = headers.iter().map(|h| h.as_str().len()).sum::<usize>();
-        let mut out = Vec::with_capacity(header + 2 + body.len());
-        for header in &headers {
-            out.extend_from_slice(header.as_str().as_bytes());
-        }
-        out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(&body);
-        Ok(out)
-    }
-}
-
-// RFC 2046 5.1.1: multipart-body
-fn join(boundary: &str, parts: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for part in parts {
-        out.extend_from_slice(alloc::format!("--{boundary}\r\n").as_bytes());
-        out.extend_from_slice(part);
-        out.extend_from_slice(b"\r\n");
-    }
-    out.extend_from_slice(alloc::format!("--{boundary}--\r\n").as_bytes());
-    out
-}
-
-pub(crate) fn encoding_header(encoding: Encoding) -> Result<Header, Misuse> {
-    Header::text("Content-Transfer-Encoding", encoding.name())
-}
-
-fn encode_text(text: Vec<u8>, eight_bit: bool) -> (Encoding, Vec<u8>) {
-    let beyond = text.iter().filter(|b| !b.is_ascii()).count();
-    // A CR alone cannot be here: line ends are CRLF by now.
-    let short = longest_line(&text) <= MAX_LINE && !text.contains(&0);
-    match beyond {
-        0 if short => (Encoding::SevenBit, text),
-        _ if short && eight_bit => (Encoding::EightBit, text),
-        // Quoted-printable is three for one and stays readable; past a sixth base64 is shorter.
-        n if n <= text.len() / 6 => {
-            (Encoding::QuotedPrintable, encode_quoted_printable(&text).into_bytes())
-        }
-        _ => (Encoding::Base64, encode_base64(&text).into_bytes()),
-    }
-}
-
-/// Boundaries from a seed.
-pub(crate) struct Boundaries {
-    state: u64,
-}
-
-impl Boundaries {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self { state: seed }
-    }
-
-    /// A boundary that no line of `parts` begins with. Quoted-printable and base64 cannot have `=_`.
-    fn next(&mut self, parts: &[Vec<u8>]) -> String {
-        loop {
-            let boundary = alloc::format!("=_{:016x}{:016x}", self.mix(), self.mix());
-            let mark = alloc::format!("--{boundary}");
-            if !parts.iter().any(|part| memmem::find(part, mark.as_bytes()).is_some()) {
-                return boundary;
-            }
-        }
-    }
-
-    /// One step of the SplitMix64 sequence.
-    const fn mix(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = self.state;
-        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
     }
 }

@@ -94,6 +94,7 @@ mod index;
 mod lex;
 mod message;
 mod mime;
+mod piece;
 mod received;
 pub mod report;
 mod scan;

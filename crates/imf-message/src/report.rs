@@ -1,12 +1,12 @@
 //! Delivery status notifications: what tells a sender that mail did not arrive (RFC 3464, 6522, 3834).
 
 use crate::address::{Address, Mailbox};
-use crate::build::{Boundaries, Content, Piece};
 use crate::date::Date;
 use crate::error::Misuse;
 use crate::header::{Header, MAX_LINE};
 use crate::index::Limits;
 use crate::message::Message;
+use crate::piece::{Boundaries, Content, Piece};
 use crate::transfer::longest_line;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -144,14 +144,14 @@ pub fn bounce(report: &Report<'_>, seed: u64) -> Result<Vec<u8>, Misuse> {
     // RFC 6522 3
     let params = &[("report-type", "delivery-status")];
     let piece = Piece::multipart("multipart/report", params, pieces);
-    piece.render(headers, &mut Boundaries::new(seed))
+    piece.write(&headers, &mut Boundaries::new(seed))
 }
 
 /// ```abnf
 /// delivery-status-content = per-message-fields 1*( CRLF per-recipient-fields )
 /// ```
 // RFC 3464 2.1
-fn delivery_status(report: &Report<'_>) -> Result<Piece, Misuse> {
+fn delivery_status(report: &Report<'_>) -> Result<Piece<'static>, Misuse> {
     let mut body = String::new();
     let mut put = |name: &str, value: &str| -> Result<(), Misuse> {
         body.push_str(Header::text(name, value)?.as_str());
@@ -243,7 +243,7 @@ fn printable(text: &str) -> String {
     kept.map(plain).collect()
 }
 
-fn original(original: Original<'_>) -> Result<Option<Piece>, Misuse> {
+fn original(original: Original<'_>) -> Result<Option<Piece<'static>>, Misuse> {
     let kind = |name| Ok(alloc::vec![Header::text("Content-Type", name)?]);
     let bytes = match original {
         Original::None => return Ok(None),

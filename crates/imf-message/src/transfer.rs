@@ -3,6 +3,7 @@
 use crate::mime::{Encoding, hex};
 use alloc::string::String;
 use alloc::vec::Vec;
+use base64_simd::AsOut;
 use memchr::{memchr, memchr2};
 
 /// RFC 2045 6.7, 6.8: encoded lines have at most 76 characters.
@@ -68,19 +69,21 @@ struct Base64 {
 
 impl Base64 {
     fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
-        for line in chunk.split(|&b| b == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let (head, tail) = line.split_at(line.len() & !3);
-            // The fast path: whole quanta without padding, at a quantum's start.
-            let clean = self.count == 0 && !head.is_empty() && head.last() != Some(&b'=');
-            let before = out.len();
-            if clean && base64_simd::STANDARD.decode_append(head, out).is_ok() {
-                self.slow(tail, out);
-            } else {
-                out.truncate(before);
-                self.slow(line, out);
-            }
+        out.reserve(chunk.len() / 4 * 3);
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            let end = memchr(b'\n', rest).unwrap_or(rest.len());
+            let (line, tail) = rest.split_at(end);
+            rest = tail.get(1..).unwrap_or_default();
+            self.line(line.strip_suffix(b"\r").unwrap_or(line), out);
         }
+    }
+
+    fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
+        let (head, tail) = line.split_at(line.len() & !3);
+        // The fast path: whole quanta without padding, at a quantum's start.
+        let clean = self.count == 0 && head.last() != Some(&b'=');
+        if clean && decode_quanta(head, out) { self.slow(tail, out) } else { self.slow(line, out) }
     }
 
     fn slow(&mut self, text: &[u8], out: &mut Vec<u8>) {
@@ -116,6 +119,18 @@ impl Base64 {
         }
         (self.bits, self.count) = (0, 0);
     }
+}
+
+/// Decodes whole quanta without padding, or leaves `out` as it is if they are not that.
+fn decode_quanta(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let before = out.len();
+    // Not `decode_append`, which reserves for each line no more than it needs: that would be quadratic.
+    out.resize(before + text.len() / 4 * 3, 0);
+    let decoded = base64_simd::STANDARD.decode(text, out[before..].as_out()).is_ok();
+    if !decoded {
+        out.truncate(before);
+    }
+    decoded
 }
 
 #[derive(Clone, Debug)]
@@ -217,12 +232,25 @@ impl Quoted {
 /// `data` in base64, in lines of 76 characters that all end in CRLF.
 #[must_use]
 pub fn encode_base64(data: &[u8]) -> String {
-    let mut out = String::with_capacity(data.len().div_ceil(57) * (LINE + 2));
+    let mut out = Vec::new();
+    append_base64(data, &mut out);
+    // Invariant: base64 is ASCII.
+    String::from_utf8(out).expect("base64 is ASCII")
+}
+
+/// The same, onto the end of `out`.
+pub(crate) fn append_base64(data: &[u8], out: &mut Vec<u8>) {
+    // All at once: the encoder would reserve for each line no more than it needs.
+    out.reserve(base64_len(data.len()));
     for line in data.chunks(LINE / 4 * 3) {
-        base64_simd::STANDARD.encode_append(line, &mut out);
-        out.push_str("\r\n");
+        base64_simd::STANDARD.encode_append(line, out);
+        out.extend_from_slice(b"\r\n");
     }
-    out
+}
+
+/// How long so many octets are in base64, with the line ends; no less.
+pub(crate) const fn base64_len(octets: usize) -> usize {
+    octets.div_ceil(LINE / 4 * 3) * (LINE + 2)
 }
 
 /// Text in quoted-printable, lines of at most 76 characters. CRLF and LF are line ends and are

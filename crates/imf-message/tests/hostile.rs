@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use imf_message::{
-    AddressList, Attachment, Builder, ContentType, Date, Edit, Header, Limits, MAX_ADDRESSES,
-    MAX_PARAMS, Mailbox, Message, Misuse, Received, decode_words, parse_ids,
+    AddressList, Attachment, Builder, ContentType, Date, Decoder, Edit, Encoding, Header, Limits,
+    MAX_ADDRESSES, MAX_PARAMS, Mailbox, Message, Misuse, Received, decode_words, parse_ids,
 };
 
 /// Runs `work` on a thread whose stack is too small for recursion.
@@ -184,4 +184,19 @@ fn v14_a_million_comments_opened() {
         assert!(Date::parse(format!("{nested} 1 Jan 1970 00:00 Z").as_bytes()).is_ok());
         assert!(Date::parse(format!("1 Jan 1970 00:00 {text}").as_bytes()).is_ok());
     });
+}
+
+/// A buffer that grows by what each line needs is copied once a line.
+#[test]
+fn base64_of_many_lines_does_not_copy_what_is_decoded() {
+    let line = [b"QUJD".repeat(19).as_slice(), b"\r\n"].concat();
+    let (mut decoder, mut out) = (Decoder::new(Encoding::Base64), Vec::new());
+    let (mut grown, mut capacity) = (0, 0);
+    for _ in 0..10_000 {
+        decoder.push(&line, &mut out);
+        grown += u32::from(out.capacity() != capacity);
+        capacity = out.capacity();
+    }
+    assert_eq!(out.len(), 570_000);
+    assert!(grown < 20, "grown {grown} times");
 }

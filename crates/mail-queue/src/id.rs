@@ -16,6 +16,9 @@ pub struct Id {
 pub struct IdError;
 
 impl Id {
+    /// No id sorts before it.
+    pub(crate) const FIRST: Self = Self { millis: 0, random: 0 };
+
     /// The id of what comes at this time since the beginning of 1970. 48 bits of milliseconds count.
     pub fn new(now: Duration, random: u32) -> Self {
         let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX) & 0xffff_ffff_ffff;

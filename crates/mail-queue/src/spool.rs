@@ -1,6 +1,5 @@
 use crate::{Envelope, Error, Id, Incoming, Message, error::CorruptError, record};
 use posta_core::disk::{Disk, Kind, Reader, ensure_dir};
-use std::time::Duration;
 
 /// A spool on a disk.
 #[derive(Clone, Debug)]
@@ -11,8 +10,8 @@ pub struct Spool<D> {
 /// What was found when a spool was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
-    /// Every entry, and when it is due.
-    pub entries: Vec<(Id, Duration)>,
+    /// How many entries there are.
+    pub entries: usize,
     /// Files that could not be read and were put aside, as they are called in `corrupt`, and why.
     pub corrupt: Vec<(String, Error)>,
     /// How many unfinished messages and left-over files were removed.
@@ -20,13 +19,14 @@ pub struct Recovered {
 }
 
 impl<D: Disk + Clone> Spool<D> {
-    /// Opens the spool in the folder of this disk, and makes it if it is not there.
+    /// Opens the spool in the folder of this disk, and makes it if it is not there. `found` is told of every
+    /// entry, in no order; no more than one envelope is held at a time.
     ///
     /// What was not finished is removed; it was never acknowledged. What cannot be read is put aside.
     ///
     /// # Errors
     /// The disk failed.
-    pub fn open(disk: D) -> Result<(Self, Recovered), Error> {
+    pub fn open(disk: D, found: impl FnMut(Id, Envelope)) -> Result<(Self, Recovered), Error> {
         ensure_dir(&disk, "")?;
         for folder in ["tmp", "mail", "state", "corrupt"] {
             ensure_dir(&disk, folder)?;
@@ -36,7 +36,7 @@ impl<D: Disk + Clone> Spool<D> {
         let mut recovered = Recovered::default();
         spool.clean_tmp(&mut recovered)?;
         spool.find_states(&mut recovered)?;
-        spool.find_mail(&mut recovered)?;
+        spool.find_mail(&mut recovered, found)?;
         Ok((spool, recovered))
     }
 
@@ -126,29 +126,30 @@ impl<D: Disk + Clone> Spool<D> {
         Ok(())
     }
 
-    /// Puts aside the states that cannot be read, and removes those whose message is gone.
+    /// Removes the states whose message is gone.
     fn find_states(&self, recovered: &mut Recovered) -> Result<(), Error> {
         for entry in self.disk.read_dir("state")? {
-            let path = format!("state/{}", entry.name);
             let Ok(id) = entry.name.parse::<Id>() else { continue };
             if matches!(self.disk.stat(&mail(&id)), Err(error) if error.kind == Kind::NotFound) {
-                self.disk.remove(&path)?;
+                self.disk.remove(&state(&id))?;
                 recovered.removed += 1;
-            } else if let Err(error @ Error::Corrupt { .. }) = self.read_record(&path) {
-                let name = format!("{id}.state");
-                self.disk.rename(&path, &format!("corrupt/{name}"))?;
-                recovered.corrupt.push((name, error));
             }
         }
         Ok(())
     }
 
-    fn find_mail(&self, recovered: &mut Recovered) -> Result<(), Error> {
+    fn find_mail(
+        &self,
+        recovered: &mut Recovered,
+        mut found: impl FnMut(Id, Envelope),
+    ) -> Result<(), Error> {
         for entry in self.disk.read_dir("mail")? {
             let Ok(id) = entry.name.parse::<Id>() else { continue };
-            // Without its own record the message cannot be read, whatever its state says.
-            match self.read_record(&mail(&id)).and_then(|_| self.entry(&id)) {
-                Ok(envelope) => recovered.entries.push((id, envelope.next)),
+            match self.recover(&id, recovered) {
+                Ok(envelope) => {
+                    recovered.entries += 1;
+                    found(id, envelope);
+                }
                 Err(error @ Error::Corrupt { .. }) => {
                     self.put_aside(&id)?;
                     recovered.corrupt.push((id.to_string(), error));
@@ -156,8 +157,23 @@ impl<D: Disk + Clone> Spool<D> {
                 Err(error) => return Err(error),
             }
         }
-        recovered.entries.sort();
         Ok(())
+    }
+
+    /// The envelope as it is now; or, if that cannot be read, as it was in the beginning.
+    fn recover(&self, id: &Id, recovered: &mut Recovered) -> Result<Envelope, Error> {
+        // Without its own record the message cannot be read, whatever its state says.
+        let in_the_beginning = self.read_record(&mail(id))?;
+        match self.read_record(&state(id)) {
+            Err(Error::Disk(error)) if error.kind == Kind::NotFound => Ok(in_the_beginning),
+            Err(error @ Error::Corrupt { .. }) => {
+                let name = format!("{id}.state");
+                self.disk.rename(&state(id), &format!("corrupt/{name}"))?;
+                recovered.corrupt.push((name, error));
+                Ok(in_the_beginning)
+            }
+            read => read,
+        }
     }
 
     /// The record at the end of a file.

@@ -173,6 +173,22 @@ fn every_cut_is_noticed() {
     }
 }
 
+/// A record that is longer than what is read first.
+#[test]
+fn long_envelopes_are_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Opened { spool, .. } = open(Fs::new(folder.path())).expect("made");
+    for (n, recipients) in [0, 10, 30, 31, 32, 33, 34, 35, 1000].into_iter().enumerate() {
+        let mut incoming = spool.begin(id(n as u32)).expect("begun");
+        incoming.write(b"Subject: Tea\r\n\r\n").expect("written");
+        let mut envelope = Envelope::new("ana@a.org", NOW);
+        (0..recipients).for_each(|n| envelope.add(&format!("bea{n:04}@b.com")));
+        let id = incoming.commit(&envelope).expect("taken");
+        assert_eq!(spool.entry(&id).expect("there").recipients, envelope.recipients);
+    }
+    assert_eq!(open(Fs::new(folder.path())).expect("opened").entries.len(), 9);
+}
+
 /// A state that cannot be read costs a second delivery, not the message.
 #[test]
 fn a_damaged_state_falls_back_to_the_beginning() {

@@ -4,7 +4,7 @@ use crate::{Config, route};
 use mail_queue::{
     Attempt, Envelope, Error, Id, Incoming, Limits, Message, Outcome, Retry, Schedule,
 };
-use posta_core::disk::fs::Fs;
+use posta_core::disk::{Kind, fs::Fs};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -21,6 +21,13 @@ pub(crate) enum SpoolError {
     Random(#[from] std::io::Error),
     #[error("storing was given up: {0}")]
     Panicked(#[from] tokio::task::JoinError),
+}
+
+impl SpoolError {
+    /// Whether the disk is full.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self, Self::Queue(Error::Disk(error)) if error.kind == Kind::NoSpace)
+    }
 }
 
 pub(crate) struct Spool {

@@ -10,7 +10,7 @@ use agent::{Courier, Failure};
 use smtp_proto::Protocol;
 use std::{
     fs,
-    io::Write,
+    io::{Seek, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
@@ -175,6 +175,8 @@ fn relay(folder: &Path, host: SocketAddr, is_agent: bool) -> Result<PathBuf, Fai
 /// A small disk in memory. It is unmounted when dropped.
 struct Tmpfs {
     path: PathBuf,
+    /// What takes its room, made while there is some.
+    ballast: fs::File,
 }
 
 impl Tmpfs {
@@ -183,7 +185,7 @@ impl Tmpfs {
     fn mount(path: &Path, options: &str) -> Result<Self, Failure> {
         fs::create_dir_all(path)?;
         run_as_root("mount", &["-t", "tmpfs", "-o", options, "tmpfs", &path.to_string_lossy()])?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), ballast: fs::File::create(path.join("ballast"))? })
     }
 
     /// Gives it room for everything.
@@ -194,17 +196,17 @@ impl Tmpfs {
     /// Takes all of its room for a while, at a moment when anything may be under way.
     async fn fill_and_clear(&self) -> Result<(), Failure> {
         time::sleep(FULL).await;
-        let ballast = self.path.join("ballast");
-        let mut file = fs::File::create(&ballast)?;
+        let mut ballast = &self.ballast;
         let octets = vec![0; 4096];
         let end = Instant::now() + FULL;
         while Instant::now() < end {
             // What others give back is taken too.
-            while file.write_all(&octets).is_ok() {}
+            while ballast.write_all(&octets).is_ok() {}
             time::sleep(Duration::from_millis(5)).await;
         }
-        drop(file);
-        Ok(fs::remove_file(ballast)?)
+        ballast.set_len(0)?;
+        ballast.rewind()?;
+        Ok(())
     }
 }
 

@@ -216,3 +216,25 @@ impl Recipient {
         Self { address: address.to_owned(), owner: expansion.owner.clone(), here, elsewhere }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use posta_core::disk::{self, Kind, Operation};
+
+    /// Whatever the disk does, the client is to come again, and to a full one is told so.
+    #[test]
+    fn no_failure_of_the_disk_is_for_ever() {
+        for (kind, code, enhanced) in [
+            (Kind::NoSpace, 452, EnhancedCode(4, 3, 1)),
+            (Kind::Io(5), 451, EnhancedCode(4, 3, 0)),
+            (Kind::TooManyFiles, 451, EnhancedCode(4, 3, 0)),
+            (Kind::Denied, 451, EnhancedCode(4, 3, 0)),
+        ] {
+            let error = disk::Error { operation: Operation::Sync, path: "new".to_owned(), kind };
+            let refusal = Refusal::Store(StoreError::Maildir(error.into()));
+            let (said, status, _) = refusal.reply();
+            assert_eq!((said, status), (code, enhanced), "{kind}");
+        }
+    }
+}

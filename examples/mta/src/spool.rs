@@ -168,3 +168,19 @@ fn destinations(config: &Config, entry: &Envelope) -> BTreeMap<String, Vec<usize
 pub(crate) fn domain(address: &str) -> &str {
     address.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use posta_core::disk::{self, Operation};
+
+    #[test]
+    fn a_full_disk_is_not_a_broken_one() {
+        for (kind, full) in
+            [(Kind::NoSpace, true), (Kind::Io(5), false), (Kind::TooManyFiles, false)]
+        {
+            let error = disk::Error { operation: Operation::Write, path: String::new(), kind };
+            assert_eq!(SpoolError::from(Error::from(error)).is_full(), full, "{kind}");
+        }
+    }
+}

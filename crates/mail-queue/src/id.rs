@@ -16,10 +16,23 @@ pub struct Id {
 pub struct IdError;
 
 impl Id {
+    /// No id sorts before it.
+    pub(crate) const FIRST: Self = Self { millis: 0, random: 0 };
+
     /// The id of what comes at this time since the beginning of 1970. 48 bits of milliseconds count.
     pub fn new(now: Duration, random: u32) -> Self {
         let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX) & 0xffff_ffff_ffff;
         Self { millis, random }
+    }
+
+    /// When it came, in milliseconds since the beginning of 1970.
+    pub fn time(&self) -> Duration {
+        Duration::from_millis(self.millis)
+    }
+
+    /// Its random bits.
+    pub fn random(&self) -> u32 {
+        self.random
     }
 }
 
@@ -60,6 +73,7 @@ mod tests {
         let (one, two) = (at(1_790_000_000_000), at(1_790_000_000_001));
         assert!(one < two && one.to_string() < two.to_string());
         assert_eq!(one.to_string().parse(), Ok(one));
+        assert_eq!(Id::new(one.time(), one.random()), one);
         let last = Id::new(Duration::MAX, u32::MAX);
         assert_eq!(last.to_string().parse(), Ok(last));
         for text in [

@@ -1,8 +1,8 @@
 //! The spool of an MTA: durable entries, retry schedule, the state of each recipient.
 //!
 //! In scope: taking a message and its envelope so that they survive a crash, keeping what became of each
-//! recipient, telling when to try again, when to tell the sender that the message is late and when to give
-//! up, and finding everything again at the next start.
+//! recipient, telling what to try next and where, when to try again, when to tell the sender that the message
+//! is late and when to give up, and finding everything again at the next start.
 //! Out of scope: where a message goes (`mx-resolve`), how it gets there (`smtp-proto`), and what a bounce
 //! looks like (`imf-message`).
 //!
@@ -15,7 +15,7 @@
 //! ```
 //!
 //! ```
-//! use mail_queue::{Envelope, Id, Outcome, Retry, Schedule, Spool};
+//! use mail_queue::{Envelope, Id, Limits, Outcome, Retry, Schedule, Spool};
 //! use posta_core::disk::fs::Fs;
 //! use std::{io::Read, time::Duration};
 //!
@@ -23,8 +23,11 @@
 //! # let path = folder.path();
 //! // Times are handed in, as durations since the beginning of 1970, and so is what is random.
 //! let now = Duration::from_secs(1_790_000_000);
-//! let (spool, recovered) = Spool::open(Fs::new(path))?;
-//! let mut schedule: Schedule = recovered.entries.into_iter().collect();
+//! // Where something goes is for the application to know; here to the domain `b.com`.
+//! let (retry, mut schedule) = (Retry::default(), Schedule::new(Limits::default()));
+//! let (spool, _) = Spool::open(Fs::new(path), |id, envelope| {
+//!     schedule.insert(id, retry.due(&envelope), ["b.com"]);
+//! })?;
 //!
 //! let mut incoming = spool.begin(Id::new(now, 0x5eed))?;
 //! incoming.write(b"From: ana@a.org\r\n\r\nHi Bea\r\n")?;
@@ -32,9 +35,10 @@
 //! envelope.add("bea@b.com");
 //! envelope.add("bob@b.com");
 //! let id = incoming.commit(&envelope)?; // from here on it survives a crash: say 250
-//! schedule.insert(id, now);
+//! schedule.insert(id, retry.due(&envelope), ["b.com"]);
 //!
-//! let id = schedule.take_due(now).ok_or("nothing is due")?;
+//! let attempt = schedule.take(now).ok_or("nothing is due")?;
+//! assert_eq!((attempt.id, &attempt.destinations[..]), (id, &["b.com".to_owned()][..]));
 //! let mut entry = spool.entry(&id)?;
 //! let mut message = String::new();
 //! spool.message(&id)?.read_to_string(&mut message)?;
@@ -43,16 +47,17 @@
 //! // One recipient was taken by the next host, the other one not yet.
 //! entry.recipients[0].settle(Outcome::Delivered, "mx1.b.com", "250 2.0.0 Ok");
 //! entry.recipients[1].settle(Outcome::Pending, "mx1.b.com", "451 4.3.0 Try again");
-//! let next = Retry::default().next(entry.arrived, now, 0);
-//! entry.put_off(next);
+//! schedule.report(&id, "b.com", true, now);
+//! entry.put_off(retry.next(entry.arrived, now, 0));
 //! spool.update(&id, &entry)?;
-//! schedule.insert(id, next);
+//! schedule.done(&id, retry.due(&entry), ["b.com"]);
 //! assert_eq!(schedule.next(), Some(now + Duration::from_secs(270)));
 //!
 //! // Whatever happens: the next start finds it.
-//! let (spool, recovered) = Spool::open(Fs::new(path))?;
+//! let mut found = Vec::new();
+//! let (spool, _) = Spool::open(Fs::new(path), |id, envelope| found.push((id, envelope)))?;
 //! let entry = spool.entry(&id)?;
-//! assert_eq!(recovered.entries, [(id, next)]);
+//! assert_eq!(found, [(id, entry.clone())]);
 //! assert_eq!(entry.pending().map(|recipient| &*recipient.address).collect::<Vec<_>>(), ["bob@b.com"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -74,6 +79,21 @@
 //!
 //! One process works on a spool. Which one is for the application to settle.
 //!
+//! # Who is next
+//!
+//! An entry waits in line at each of its destinations, which the application names: domains, or hosts that
+//! take the mail of many. So what is slow or dead holds up its own line only:
+//!
+//! - There are so many attempts in all, and at most three quarters of them for what is new, as for what was
+//!   tried before: neither waits behind the other. What is new comes first; within each, who has waited for
+//!   longest. At one destination the new ones and the others take turns.
+//! - A destination has 5 attempts at once to begin with; more with successes, fewer with failures. With none
+//!   left it pauses, and then a single attempt, for all that waits there, shows whether it is back.
+//! - Whoever waits for a destination that pauses is handed out without a destination when it is time to tell
+//!   the sender or to give up.
+//!
+//! A [`Schedule`] is in memory and holds no envelopes: about 300 octets an entry.
+//!
 //! # Standards
 //!
 //! - RFC 5321 4.5.4.1: retry strategy, and 6.1: responsibility for what was accepted
@@ -87,6 +107,9 @@
 //! | pause after the first attempt, longest pause | 5 minutes, 4000 seconds | RFC 5321 4.5.4.1: 30 minutes or more later on |
 //! | notice that the message is late | 4 hours | RFC 3461 |
 //! | life in the queue | 5 days | RFC 5321 4.5.4.1: 4 to 5 days |
+//! | attempts under way ([`Limits`]) | 100 | |
+//! | attempts at one destination | 5, then up to 20 | |
+//! | pause of a destination that cannot be reached | 5 minutes, doubled up to 4000 seconds | RFC 5321 4.5.4.1 |
 
 mod envelope;
 mod error;
@@ -104,5 +127,5 @@ pub use id::{Id, IdError};
 pub use incoming::Incoming;
 pub use message::Message;
 pub use retry::Retry;
-pub use schedule::Schedule;
+pub use schedule::{Attempt, Due, Limits, Schedule};
 pub use spool::{Recovered, Spool};

@@ -1,3 +1,4 @@
+use crate::{Due, Envelope};
 use std::time::Duration;
 
 /// When to try again, when to tell the sender, and when to give up.
@@ -37,6 +38,14 @@ impl Retry {
         let next = now.saturating_add(pause);
         let end = arrived.saturating_add(self.life);
         if now < end { next.min(end) } else { next }
+    }
+
+    /// When an entry of the queue is to be tried, as its envelope has it.
+    pub fn due(&self, envelope: &Envelope) -> Due {
+        let end = envelope.arrived.saturating_add(self.life);
+        let notice = envelope.arrived.saturating_add(self.notice);
+        let deadline = if envelope.notified { end } else { end.min(notice) };
+        Due { at: envelope.next, deadline, new: envelope.attempts == 0 }
     }
 
     /// Whether it is time to tell the sender that the message is late.

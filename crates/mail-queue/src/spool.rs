@@ -1,6 +1,9 @@
 use crate::{Envelope, Error, Id, Incoming, Message, error::CorruptError, record};
 use posta_core::disk::{Disk, Kind, Reader, ensure_dir};
-use std::time::Duration;
+use std::collections::HashSet;
+
+/// What is read first of a file: its last octets.
+const TAIL: u64 = 4096;
 
 /// A spool on a disk.
 #[derive(Clone, Debug)]
@@ -11,8 +14,8 @@ pub struct Spool<D> {
 /// What was found when a spool was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
-    /// Every entry, and when it is due.
-    pub entries: Vec<(Id, Duration)>,
+    /// How many entries there are.
+    pub entries: usize,
     /// Files that could not be read and were put aside, as they are called in `corrupt`, and why.
     pub corrupt: Vec<(String, Error)>,
     /// How many unfinished messages and left-over files were removed.
@@ -20,13 +23,15 @@ pub struct Recovered {
 }
 
 impl<D: Disk + Clone> Spool<D> {
-    /// Opens the spool in the folder of this disk, and makes it if it is not there.
+    /// Opens the spool in the folder of this disk, and makes it if it is not there. `found` is told of every
+    /// entry, in no order; no more than one envelope is held at a time.
     ///
-    /// What was not finished is removed; it was never acknowledged. What cannot be read is put aside.
+    /// What was not finished is removed; it was never acknowledged. An envelope that cannot be read is put
+    /// aside. The messages themselves are looked at when they are read.
     ///
     /// # Errors
     /// The disk failed.
-    pub fn open(disk: D) -> Result<(Self, Recovered), Error> {
+    pub fn open(disk: D, found: impl FnMut(Id, Envelope)) -> Result<(Self, Recovered), Error> {
         ensure_dir(&disk, "")?;
         for folder in ["tmp", "mail", "state", "corrupt"] {
             ensure_dir(&disk, folder)?;
@@ -35,8 +40,7 @@ impl<D: Disk + Clone> Spool<D> {
         let spool = Self { disk };
         let mut recovered = Recovered::default();
         spool.clean_tmp(&mut recovered)?;
-        spool.find_states(&mut recovered)?;
-        spool.find_mail(&mut recovered)?;
+        spool.find(&mut recovered, found)?;
         Ok((spool, recovered))
     }
 
@@ -126,29 +130,19 @@ impl<D: Disk + Clone> Spool<D> {
         Ok(())
     }
 
-    /// Puts aside the states that cannot be read, and removes those whose message is gone.
-    fn find_states(&self, recovered: &mut Recovered) -> Result<(), Error> {
-        for entry in self.disk.read_dir("state")? {
-            let path = format!("state/{}", entry.name);
-            let Ok(id) = entry.name.parse::<Id>() else { continue };
-            if matches!(self.disk.stat(&mail(&id)), Err(error) if error.kind == Kind::NotFound) {
-                self.disk.remove(&path)?;
-                recovered.removed += 1;
-            } else if let Err(error @ Error::Corrupt { .. }) = self.read_record(&path) {
-                let name = format!("{id}.state");
-                self.disk.rename(&path, &format!("corrupt/{name}"))?;
-                recovered.corrupt.push((name, error));
-            }
-        }
-        Ok(())
-    }
-
-    fn find_mail(&self, recovered: &mut Recovered) -> Result<(), Error> {
-        for entry in self.disk.read_dir("mail")? {
-            let Ok(id) = entry.name.parse::<Id>() else { continue };
-            // Without its own record the message cannot be read, whatever its state says.
-            match self.read_record(&mail(&id)).and_then(|_| self.entry(&id)) {
-                Ok(envelope) => recovered.entries.push((id, envelope.next)),
+    /// Tells of every entry, and removes the states whose message is gone.
+    fn find(
+        &self,
+        recovered: &mut Recovered,
+        mut found: impl FnMut(Id, Envelope),
+    ) -> Result<(), Error> {
+        let mut states = self.ids("state")?;
+        for id in self.ids("mail")? {
+            match self.recover(&id, states.remove(&id), recovered) {
+                Ok(envelope) => {
+                    recovered.entries += 1;
+                    found(id, envelope);
+                }
                 Err(error @ Error::Corrupt { .. }) => {
                     self.put_aside(&id)?;
                     recovered.corrupt.push((id.to_string(), error));
@@ -156,8 +150,36 @@ impl<D: Disk + Clone> Spool<D> {
                 Err(error) => return Err(error),
             }
         }
-        recovered.entries.sort();
+        for id in states {
+            self.disk.remove(&state(&id))?;
+            recovered.removed += 1;
+        }
         Ok(())
+    }
+
+    fn ids(&self, folder: &str) -> Result<HashSet<Id>, Error> {
+        let entries = self.disk.read_dir(folder)?;
+        Ok(entries.into_iter().filter_map(|entry| entry.name.parse().ok()).collect())
+    }
+
+    /// The envelope as it is now; or, if that cannot be read, as it was in the beginning.
+    fn recover(
+        &self,
+        id: &Id,
+        has_state: bool,
+        recovered: &mut Recovered,
+    ) -> Result<Envelope, Error> {
+        if has_state {
+            match self.read_record(&state(id)) {
+                Err(error @ Error::Corrupt { .. }) => {
+                    let name = format!("{id}.state");
+                    self.disk.rename(&state(id), &format!("corrupt/{name}"))?;
+                    recovered.corrupt.push((name, error));
+                }
+                read => return read,
+            }
+        }
+        self.read_record(&mail(id))
     }
 
     /// The record at the end of a file.
@@ -165,13 +187,17 @@ impl<D: Disk + Clone> Spool<D> {
         let corrupt = |source| Error::Corrupt { path: path.to_owned(), source };
         let size = self.disk.stat(path)?.size;
         let mut file = self.disk.open(path)?;
-        let end =
-            size.checked_sub(record::END as u64).ok_or_else(|| corrupt(CorruptError::NoEnd))?;
-        let mark = self.read_exact(&mut file, end, record::END)?;
-        let (length, crc) = record::end(&mark).map_err(corrupt)?;
-        let begin = end.checked_sub(length as u64).ok_or_else(|| corrupt(CorruptError::Length))?;
-        let text = self.read_exact(&mut file, begin, length)?;
-        let envelope = record::read(&text, crc).map_err(corrupt)?;
+        // Most records are short: one reading gets mark and record.
+        let tail = self.read_exact(&mut file, size.saturating_sub(TAIL), TAIL as usize)?;
+        let at = tail.len().checked_sub(record::END).ok_or_else(|| corrupt(CorruptError::NoEnd))?;
+        let (length, crc) = record::end(&tail[at..]).map_err(corrupt)?;
+        let begin = size.checked_sub((length + record::END) as u64);
+        let begin = begin.ok_or_else(|| corrupt(CorruptError::Length))?;
+        let envelope = match at.checked_sub(length) {
+            Some(from) => record::read(&tail[from..at], crc),
+            None => record::read(&self.read_exact(&mut file, begin, length)?, crc),
+        };
+        let envelope = envelope.map_err(corrupt)?;
         // A message has all of its file but the record; a state has no message.
         if path.starts_with("mail/") && envelope.message.size != begin {
             return Err(corrupt(CorruptError::Length));

@@ -39,27 +39,41 @@ fn read<D: Disk + Clone>(spool: &Spool<D>, id: Id) -> std::io::Result<String> {
     message.read_to_string(&mut text).map(|_| text)
 }
 
+/// What is in a spool when it is opened.
+struct Opened<D> {
+    spool: Spool<D>,
+    entries: BTreeMap<Id, Envelope>,
+    recovered: Recovered,
+}
+
+fn open<D: Disk + Clone>(disk: D) -> Result<Opened<D>, Error> {
+    let mut entries = BTreeMap::new();
+    let (spool, recovered) = Spool::open(disk, |id, envelope| drop(entries.insert(id, envelope)))?;
+    assert_eq!(recovered.entries, entries.len());
+    Ok(Opened { spool, entries, recovered })
+}
+
 /// Opens a spool after a crash: what is in it is whole.
-fn reopen(disk: &SimDisk) -> (Spool<&SimDisk>, Recovered) {
-    let (spool, recovered) = Spool::open(disk).expect("the disk works again");
-    assert_eq!(recovered.corrupt, [], "a crash damages nothing");
-    for (id, _) in &recovered.entries {
-        assert!(read(&spool, *id).expect("whole").starts_with("Subject: "));
+fn reopen(disk: &SimDisk) -> Opened<&SimDisk> {
+    let opened = open(disk).expect("the disk works again");
+    assert_eq!(opened.recovered.corrupt, [], "a crash damages nothing");
+    for id in opened.entries.keys() {
+        assert!(read(&opened.spool, *id).expect("whole").starts_with("Subject: "));
     }
     assert_eq!(disk.read_dir("tmp").expect("there"), []);
-    (spool, recovered)
+    opened
 }
 
 fn two_messages(disk: &SimDisk) -> usize {
-    let Ok((spool, _)) = Spool::open(disk) else { return 0 };
+    let Ok(Opened { spool, .. }) = open(disk) else { return 0 };
     (1..=2).take_while(|n| enqueue(&spool, *n).is_ok()).count()
 }
 
 #[test]
 fn what_was_acknowledged_survives_every_crash() {
     let looked_at = every_crash(two_messages, |disk, acknowledged| {
-        let (spool, recovered) = reopen(disk);
-        assert!(recovered.entries.len() >= *acknowledged);
+        let Opened { spool, entries, .. } = reopen(disk);
+        assert!(entries.len() >= *acknowledged);
         for n in 1..=*acknowledged as u32 {
             assert_eq!(read(&spool, id(n)).expect("there"), text(n));
             let entry = spool.entry(&id(n)).expect("there");
@@ -72,8 +86,7 @@ fn what_was_acknowledged_survives_every_crash() {
 #[test]
 fn a_failing_disk_refuses_and_forgets_nothing() {
     let looked_at = every_failure(two_messages, |disk, acknowledged| {
-        let (_, recovered) = reopen(disk);
-        assert_eq!(recovered.entries.len(), *acknowledged);
+        assert_eq!(reopen(disk).entries.len(), *acknowledged);
     });
     assert!(looked_at > 50, "{looked_at}");
 }
@@ -84,7 +97,7 @@ fn what_became_of_a_recipient_survives_every_crash() {
     let scenario = |disk: &SimDisk| {
         let mut steps = 0;
         let mut run = || -> Result<(), Error> {
-            let (spool, _) = Spool::open(disk)?;
+            let Opened { spool, .. } = open(disk)?;
             enqueue(&spool, 1)?;
             steps = 1;
             let mut entry = spool.entry(&id(1))?;
@@ -102,11 +115,8 @@ fn what_became_of_a_recipient_survives_every_crash() {
         steps
     };
     let check = |disk: &SimDisk, steps: &i32| {
-        let (spool, recovered) = reopen(disk);
-        let pending = recovered
-            .entries
-            .first()
-            .map(|(id, _)| spool.entry(id).expect("there").pending().count());
+        let opened = reopen(disk);
+        let pending = opened.entries.values().next().map(|entry| entry.pending().count());
         match steps {
             0 => {}
             // Acknowledged to the sender: still there, with one or both recipients.
@@ -122,7 +132,7 @@ fn what_became_of_a_recipient_survives_every_crash() {
 
 fn on_disk() -> (tempfile::TempDir, Spool<Fs>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let (spool, _) = Spool::open(Fs::new(folder.path())).expect("made");
+    let Opened { spool, .. } = open(Fs::new(folder.path())).expect("made");
     enqueue(&spool, 1).expect("taken");
     (folder, spool)
 }
@@ -155,12 +165,28 @@ fn every_cut_is_noticed() {
     let whole = fs::read(&path).expect("there");
     for end in 0..whole.len() {
         fs::write(&path, &whole[..end]).expect("written");
-        let (_, recovered) = Spool::open(Fs::new(folder.path())).expect("opened");
-        assert_eq!((recovered.entries.len(), recovered.corrupt.len()), (0, 1), "cut at {end}");
+        let Opened { entries, recovered, .. } = open(Fs::new(folder.path())).expect("opened");
+        assert_eq!((entries.len(), recovered.corrupt.len()), (0, 1), "cut at {end}");
         let aside = folder.path().join(format!("corrupt/{}", id(1)));
         assert_eq!(fs::read(&aside).expect("put aside"), &whole[..end]);
         fs::remove_file(aside).expect("removed");
     }
+}
+
+/// A record that is longer than what is read first.
+#[test]
+fn long_envelopes_are_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Opened { spool, .. } = open(Fs::new(folder.path())).expect("made");
+    for (n, recipients) in [0, 10, 30, 31, 32, 33, 34, 35, 1000].into_iter().enumerate() {
+        let mut incoming = spool.begin(id(n as u32)).expect("begun");
+        incoming.write(b"Subject: Tea\r\n\r\n").expect("written");
+        let mut envelope = Envelope::new("ana@a.org", NOW);
+        (0..recipients).for_each(|n| envelope.add(&format!("bea{n:04}@b.com")));
+        let id = incoming.commit(&envelope).expect("taken");
+        assert_eq!(spool.entry(&id).expect("there").recipients, envelope.recipients);
+    }
+    assert_eq!(open(Fs::new(folder.path())).expect("opened").entries.len(), 9);
 }
 
 /// A state that cannot be read costs a second delivery, not the message.
@@ -178,8 +204,9 @@ fn a_damaged_state_falls_back_to_the_beginning() {
         spool.entry(&id(1)),
         Err(Error::Corrupt { source: CorruptError::Checksum, .. })
     ));
-    let (spool, recovered) = Spool::open(Fs::new(folder.path())).expect("opened");
-    assert_eq!((recovered.entries.len(), recovered.corrupt.len()), (1, 1));
+    let Opened { spool, entries, recovered } = open(Fs::new(folder.path())).expect("opened");
+    assert_eq!((entries.len(), recovered.corrupt.len()), (1, 1));
+    assert_eq!(entries[&id(1)].pending().count(), 2);
     assert_eq!(recovered.corrupt[0].0, format!("{}.state", id(1)));
     assert_eq!(spool.entry(&id(1)).expect("there").pending().count(), 2);
 }
@@ -192,11 +219,9 @@ fn strange_files_are_left_alone() {
     }
     fs::write(folder.path().join("tmp/left-over"), "x").expect("written");
     fs::write(folder.path().join(format!("state/{}", id(9))), "x").expect("written");
-    let (_, recovered) = Spool::open(Fs::new(folder.path())).expect("opened");
-    assert_eq!(
-        (recovered.entries, recovered.corrupt, recovered.removed),
-        (vec![(id(1), NOW)], vec![], 2)
-    );
+    let Opened { entries, recovered, .. } = open(Fs::new(folder.path())).expect("opened");
+    assert_eq!((recovered.corrupt, recovered.removed), (vec![], 2));
+    assert_eq!(entries.keys().collect::<Vec<_>>(), [&id(1)]);
     assert!(folder.path().join("mail/README").exists());
 }
 
@@ -204,7 +229,7 @@ fn strange_files_are_left_alone() {
 #[test]
 fn a_message_cannot_pass_for_its_envelope() {
     let disk = SimDisk::new();
-    let (spool, _) = Spool::open(&disk).expect("made");
+    let Opened { spool, .. } = open(&disk).expect("made");
     let mut incoming = spool.begin(id(1)).expect("begun");
     let forged = "posta-queue 1\nsender eve@example.com\nend 00000026 00000000\n";
     incoming.write(forged.as_bytes()).expect("written");
@@ -221,7 +246,7 @@ fn a_message_cannot_pass_for_its_envelope() {
 #[test]
 fn entries_come_back_with_their_times() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (spool, _) = Spool::open(Fs::new(folder.path())).expect("made");
+    let Opened { spool, .. } = open(Fs::new(folder.path())).expect("made");
     let mut want = BTreeMap::new();
     for n in 1..=5 {
         enqueue(&spool, n).expect("taken");
@@ -233,8 +258,9 @@ fn entries_come_back_with_their_times() {
     }
     spool.remove(&id(3)).expect("removed");
     want.remove(&id(3));
-    let (spool, recovered) = Spool::open(Fs::new(folder.path())).expect("opened");
-    assert_eq!(recovered.entries.into_iter().collect::<BTreeMap<_, _>>(), want);
+    let Opened { spool, entries, .. } = open(Fs::new(folder.path())).expect("opened");
+    let found: BTreeMap<Id, Duration> = entries.iter().map(|(id, one)| (*id, one.next)).collect();
+    assert_eq!(found, want);
     assert!(spool.begin(id(1)).is_ok_and(|incoming| incoming.commit(&envelope()).is_err()));
     assert_eq!(read(&spool, id(1)).expect("untouched"), text(1));
     assert!(matches!(spool.remove(&id(3)), Err(Error::Disk(_))));

@@ -1,5 +1,5 @@
-use crate::{Entry, Error, Flags};
-use posta_core::disk::Disk;
+use crate::{Entry, Error, Flags, Stamp};
+use posta_core::disk::{self, Disk, Kind, Reader};
 
 /// A message on its way into a Maildir; see [`Maildir::deliver`](crate::Maildir::deliver).
 ///
@@ -51,18 +51,80 @@ impl<D: Disk> Delivery<D> {
     /// As above.
     pub fn commit_with(mut self, flags: Flags) -> Result<Entry, Error> {
         self.disk.sync(&mut self.file)?;
-        let (stored, wire) = (self.size.stored, self.size.wire());
-        let entry = Entry::arriving(format!("{},S={stored},W={wire}", self.unique), flags);
-        let path = format!("{}{}", self.prefix, entry.path());
-        self.disk.publish(&self.tmp(), &path)?;
+        let entry = self.entry(&self.unique, flags);
+        self.publish(&entry)?;
         self.committed = true;
+        self.sync(&entry)?;
+        Ok(entry)
+    }
+
+    /// As [`commit`](Self::commit), for a message that may have been delivered before, by somebody who
+    /// was killed before he could say so, and whom the sender gave the same message again.
+    ///
+    /// Its name is made of `stamp`, the same one each time, rather than of the one that the delivery began
+    /// with. If the same message, octet for octet, is among the new ones by that name, there will be no
+    /// second. If another one is, nothing is lost: this one keeps the name that it began with.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn commit_once(mut self, stamp: &Stamp<'_>) -> Result<Entry, Error> {
+        self.disk.sync(&mut self.file)?;
+        let entry = self.entry(&stamp.unique(), Flags::default());
+        match self.publish(&entry) {
+            Err(error) if error.kind == Kind::Exists => {}
+            published => {
+                published?;
+                self.committed = true;
+                self.sync(&entry)?;
+                return Ok(entry);
+            }
+        }
+        if !self.is_same(&self.path(&entry))? {
+            return self.commit();
+        }
+        // Whoever delivered it may not have come to this.
+        self.disk.sync_dir(&format!("{}{}", self.prefix, entry.directory()))?;
+        Ok(entry)
+    }
+
+    fn entry(&self, unique: &str, flags: Flags) -> Entry {
+        let (stored, wire) = (self.size.stored, self.size.wire());
+        Entry::arriving(format!("{unique},S={stored},W={wire}"), flags)
+    }
+
+    fn path(&self, entry: &Entry) -> String {
+        format!("{}{}", self.prefix, entry.path())
+    }
+
+    fn publish(&self, entry: &Entry) -> Result<(), disk::Error> {
+        self.disk.publish(&self.tmp(), &self.path(entry))
+    }
+
+    /// Makes the name last.
+    fn sync(&self, entry: &Entry) -> Result<(), Error> {
         let synced = self.disk.sync_dir(&format!("{}{}", self.prefix, entry.directory()));
         if let Err(error) = synced {
             // Whether it lasts is not known, and the message is not acknowledged: out with it.
-            let _ = self.disk.remove(&path);
+            let _ = self.disk.remove(&self.path(entry));
             return Err(error.into());
         }
-        Ok(entry)
+        Ok(())
+    }
+
+    /// Whether what was written is what this file holds.
+    fn is_same(&self, path: &str) -> Result<bool, disk::Error> {
+        let mut ours = Reader::open(&self.disk, &self.tmp())?;
+        let mut theirs = Reader::open(&self.disk, path)?;
+        let (mut one, mut other) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+        loop {
+            let (n, m) = (fill(&mut ours, &mut one)?, fill(&mut theirs, &mut other)?);
+            if one[..n] != other[..m] {
+                return Ok(false);
+            }
+            if n == 0 {
+                return Ok(true);
+            }
+        }
     }
 
     fn tmp(&self) -> String {
@@ -77,6 +139,18 @@ impl<D: Disk> Drop for Delivery<D> {
             let _ = self.disk.remove(&self.tmp());
         }
     }
+}
+
+/// Reads until the buffer is full or the file at its end, and returns how many octets.
+fn fill<D: Disk>(reader: &mut Reader<D>, buffer: &mut [u8]) -> Result<usize, disk::Error> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match reader.read(&mut buffer[done..])? {
+            0 => break,
+            n => done += n,
+        }
+    }
+    Ok(done)
 }
 
 /// Counts a message's octets: as stored, and as sent with CRLF at each line's end.

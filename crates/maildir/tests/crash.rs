@@ -35,6 +35,51 @@ fn an_acknowledged_message_survives_every_crash() {
     assert!(looked_at > 200, "{looked_at}");
 }
 
+/// Who was killed before the acknowledgement is given the message again.
+#[test]
+fn a_message_that_comes_again_after_a_crash_is_there_once() {
+    let once = |disk: &SimDisk, count| {
+        let maildir = Maildir::create(disk).ok()?;
+        let mut delivery = maildir.deliver(&stamp(count)).ok()?;
+        delivery.write(ONE.as_bytes()).ok()?;
+        delivery.commit_once(&stamp(0)).ok()
+    };
+    let looked_at = every_crash(
+        |disk| once(disk, 1).is_some(),
+        |disk, _| {
+            once(disk, 2).expect("delivered");
+            for survivor in disk.survivors() {
+                let maildir = Maildir::create(&survivor).expect("the disk works again");
+                assert_eq!(texts(&maildir), [ONE]);
+            }
+        },
+    );
+    assert!(looked_at > 100, "{looked_at}");
+    every_failure(
+        |disk| once(disk, 1).is_some(),
+        |disk, delivered| {
+            let maildir = Maildir::create(disk).expect("the disk works again");
+            assert_eq!(texts(&maildir).len(), usize::from(*delivered));
+            once(disk, 2).expect("delivered");
+            assert_eq!(texts(&maildir), [ONE]);
+        },
+    );
+}
+
+/// Two messages of one name and one length are two.
+#[test]
+fn only_the_same_octets_are_the_same_message() {
+    let disk = SimDisk::new();
+    let maildir = Maildir::create(&disk).expect("made");
+    let other = ONE.replace("first", "worst");
+    for (count, text) in [(1, ONE), (2, &other), (3, ONE)] {
+        let mut delivery = maildir.deliver(&stamp(count)).expect("begun");
+        delivery.write(text.as_bytes()).expect("written");
+        delivery.commit_once(&stamp(0)).expect("delivered");
+    }
+    assert_eq!(texts(&maildir), [ONE, &other]);
+}
+
 #[test]
 fn a_failing_disk_never_leaves_half_a_message() {
     let looked_at = every_failure(two_deliveries, |disk, acknowledged| {

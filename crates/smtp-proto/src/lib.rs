@@ -117,6 +117,7 @@
 //! | message | 50 MiB | RFC 5321 4.5.3.1.7 asks for 64 KiB, RFC 1870 |
 //! | bad commands and failed logins | 20 | |
 //! | waiting for a command or for a piece of a message | 5 minutes | RFC 5321 4.5.3.2.7 |
+//! | octets of a message a second, on the average after five minutes | 100 | |
 //! | **client** ([`client::Limits`]) | | |
 //! | reply, all its lines | 8192 octets | RFC 5321 4.5.3.1.5: 512 a line |
 //! | commands waiting | 512 KiB | |

@@ -15,6 +15,7 @@ use crate::{
     limits::LAST_WORDS,
 };
 use alloc::sync::Arc;
+use core::time::Duration;
 use posta_core::{Input, Instant, Machine, Output, Step, dot::Decoder};
 
 /// An SMTP or LMTP server.
@@ -30,6 +31,8 @@ pub struct Server {
     decoder: Decoder,
     /// Octets of the message so far, without stuffing.
     size: u64,
+    /// When the message began.
+    began: Option<Instant>,
     /// Why the message is void; the rest of it is discarded.
     void: Option<Aborted>,
     /// Recipients accepted in this transaction.
@@ -92,6 +95,7 @@ impl Server {
             deadline: Some(now + config.limits.command_timeout),
             decoder: Decoder::new(config.bare),
             size: 0,
+            began: None,
             void: None,
             recipients: 0,
             errors: 0,
@@ -135,7 +139,7 @@ impl Server {
     /// Forgets the transaction, not the session.
     fn reset(&mut self) {
         (self.mail, self.utf8, self.recipients) = (false, false, 0);
-        (self.size, self.void) = (0, None);
+        (self.size, self.began, self.void) = (0, None, None);
     }
 
     /// The conversation is over: nothing is taken any more, only the output is to be flushed.
@@ -166,6 +170,16 @@ impl Server {
     fn arm(&mut self, now: Instant) {
         if self.deadline.is_none() {
             self.deadline = Some(now + self.config.limits.command_timeout);
+        }
+    }
+
+    /// As [`arm`](Self::arm), for the next piece of a message, which is not to take for ever as a whole.
+    fn arm_message(&mut self, now: Instant) {
+        let Limits { command_timeout, data_rate, .. } = self.config.limits;
+        let began = *self.began.get_or_insert(now);
+        let earned = Duration::from_secs(self.size / data_rate.max(1));
+        if self.deadline.is_none() {
+            self.deadline = Some((now + command_timeout).min(began + command_timeout + earned));
         }
     }
 }

@@ -370,10 +370,28 @@ fn timeouts() {
     bench.say("MAIL FROM:<>\r\nRCPT TO:<bea@b.com>\r\nDATA\r\n");
     for _ in 0..3 {
         bench.wait(five - Duration::from_secs(1));
-        assert_eq!(bench.say("more\r\n"), "");
+        for _ in 0..3 {
+            assert_eq!(bench.say("more and more\r\n".repeat(700)), "");
+        }
     }
     bench.wait(five);
     assert!(bench.say("").starts_with("421 4.4.2 "));
+}
+
+/// Each piece comes in time, but the message never ends.
+#[test]
+fn a_message_may_not_trickle_for_ever() {
+    let ten = Duration::from_secs(10);
+    for (octets, patience) in [(1, Some(30)), (50, Some(60)), (100, None), (1000, None)] {
+        let mut bench = Bench::greeted(mx());
+        bench.say("MAIL FROM:<>\r\nRCPT TO:<bea@b.com>\r\nDATA\r\n");
+        let tick = (1..1000).find(|_| {
+            bench.wait(ten);
+            bench.say("x".repeat(octets * 10)).starts_with("421 4.4.2 ")
+        });
+        let near = |wanted: i32| tick.is_some_and(|tick: i32| (tick - wanted).abs() <= 1);
+        assert!(patience.map_or_else(|| tick.is_none(), near), "{octets}: {tick:?}");
+    }
 }
 
 /// A peer that sends and never reads is stopped, then timed out.

@@ -35,7 +35,7 @@ pub use mailstore::{Mailstore, Opened, Summary};
 pub use run::{Failure, run, stop_on_signal};
 pub use service::Service;
 pub use stamps::Stamps;
-pub use system::{now, random};
+pub use system::{free_space, now, random};
 pub use tls::TlsFiles;
 pub use transcript::{TRANSCRIPT, Who, transcript};
 pub use users::{UsersError, users};

@@ -1,11 +1,14 @@
+use crate::system::raise_file_limit;
 use posta_net::Stop;
 use std::{error::Error, future::Future, process::ExitCode};
 
 /// Whatever keeps an agent from doing its work.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// Runs an agent's main function on tokio, and tells of a failure with all its causes.
+/// Runs an agent's main function on tokio, with as many open files as the system allows, and tells of a
+/// failure with all its causes.
 pub fn run(main: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+    raise_file_limit();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),

@@ -6,7 +6,8 @@ use crate::{
     store::{Store, StoreError},
 };
 use agent::hop;
-use imf_message::Message;
+use imf_message::{Message, Received};
+use mail_queue::Id;
 use maildir::Delivery;
 use posta_core::disk::fs::Fs;
 use smtp_proto::codec::EnhancedCode;
@@ -65,6 +66,9 @@ impl Refusal {
             Self::Loop(_) => (554, EnhancedCode(5, 4, 6), "This message goes in circles"),
             Self::Forward(error) if error.is_permanent() => {
                 (550, EnhancedCode(5, 7, 0), "The message cannot be passed on")
+            }
+            Self::Store(error) if error.is_full() => {
+                (452, EnhancedCode(4, 3, 1), "There is no room for the message now")
             }
             _ => (451, EnhancedCode(4, 3, 0), "The message cannot be delivered now"),
         }
@@ -139,10 +143,16 @@ impl Incoming {
         }
         // First what may be refused for ever: then nobody has got it yet.
         self.pass_on(&recipient).await?;
-        let mut commits = Vec::new();
+        let (id, mut commits) = (self.queue_id(), Vec::new());
         for (owner, delivery) in recipient.here {
+            let (store, id) = (Arc::clone(&self.store), id);
             // Disks are slow: all of them at once.
-            let commit = move || delivery.and_then(|open| Ok(open.commit()?));
+            let commit = move || {
+                delivery.and_then(|open| match id.and_then(|id| store.once(&id)) {
+                    Some(stamp) => Ok(open.commit_once(&stamp)?),
+                    None => Ok(open.commit()?),
+                })
+            };
             commits.push((owner, spawn_blocking(commit)));
         }
         for (owner, commit) in commits {
@@ -151,6 +161,13 @@ impl Incoming {
             hop(&self.store.hostname, entry.id(), what);
         }
         Ok(())
+    }
+
+    /// The id under which our relay has the message in its queue, from the trace that it put in front.
+    fn queue_id(&self) -> Option<Id> {
+        let message = Message::new(&self.head);
+        let first = message.fields().next().filter(|field| field.is("Received"))?;
+        Received::parse(first.text().as_bytes()).id?.parse().ok()
     }
 
     async fn pass_on(&self, recipient: &Recipient) -> Result<(), ForwardError> {
@@ -197,5 +214,27 @@ impl Recipient {
             }
         }
         Self { address: address.to_owned(), owner: expansion.owner.clone(), here, elsewhere }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use posta_core::disk::{self, Kind, Operation};
+
+    /// Whatever the disk does, the client is to come again, and to a full one is told so.
+    #[test]
+    fn no_failure_of_the_disk_is_for_ever() {
+        for (kind, code, enhanced) in [
+            (Kind::NoSpace, 452, EnhancedCode(4, 3, 1)),
+            (Kind::Io(5), 451, EnhancedCode(4, 3, 0)),
+            (Kind::TooManyFiles, 451, EnhancedCode(4, 3, 0)),
+            (Kind::Denied, 451, EnhancedCode(4, 3, 0)),
+        ] {
+            let error = disk::Error { operation: Operation::Sync, path: "new".to_owned(), kind };
+            let refusal = Refusal::Store(StoreError::Maildir(error.into()));
+            let (said, status, _) = refusal.reply();
+            assert_eq!((said, status), (code, enhanced), "{kind}");
+        }
     }
 }

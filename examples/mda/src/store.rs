@@ -2,9 +2,13 @@
 
 use crate::expand::{Destination, Directory, ExpandError, Expansion};
 use agent::Stamps;
-use maildir::Maildir;
-use posta_core::disk::fs::Fs;
-use std::{io, path::Path};
+use mail_queue::Id;
+use maildir::{Maildir, Stamp};
+use posta_core::disk::{Kind, fs::Fs};
+use std::{io, path::Path, time::Duration};
+
+/// How long what the relay took counts as just taken.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// Knows who is who, and delivers into their Maildirs.
 #[derive(Debug)]
@@ -28,6 +32,14 @@ pub enum StoreError {
     Random(io::Error),
 }
 
+impl StoreError {
+    /// Whether the disk is full.
+    pub(crate) fn is_full(&self) -> bool {
+        let Self::Maildir(maildir::Error::Disk(error)) = self else { return false };
+        error.kind == Kind::NoSpace
+    }
+}
+
 impl Store {
     pub(crate) fn new(hostname: String, directory: Directory, relay: Option<String>) -> Self {
         Self { stamps: Stamps::new(&*hostname), hostname, directory, relay }
@@ -47,5 +59,14 @@ impl Store {
     pub(crate) fn begin(&self, folder: &Path) -> Result<maildir::Delivery<Fs>, StoreError> {
         let stamp = self.stamps.now().map_err(StoreError::Random)?;
         Ok(Maildir::create(Fs::new(folder))?.deliver(&stamp)?)
+    }
+
+    /// The stamp of what the relay has just given us under this id: always the same, so that it is there
+    /// once even if the relay has to give it again. What it has held for longer is stamped with the time of
+    /// its delivery, as a mail program shows it, and may in that case be there twice.
+    pub(crate) fn once(&self, id: &Id) -> Option<Stamp<'_>> {
+        let (time, random) = (id.time(), u64::from(id.random()));
+        let is_fresh = agent::now().checked_sub(time).is_some_and(|age| age < FRESH);
+        is_fresh.then(|| Stamp { time, process: 0, count: 0, random, host: &self.hostname })
     }
 }

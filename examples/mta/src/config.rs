@@ -137,10 +137,20 @@ pub struct Limits {
     pub recipients: usize,
     /// Received fields of a message, beyond which it goes in circles. RFC 5321 6.3: at least 100.
     pub hops: usize,
+    /// Sessions at once, at each address that it listens at.
+    pub sessions: usize,
+    /// Sessions of one client at once: of an address, or a network of 64 bits for IPv6.
+    pub per_address: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message_size: 150 << 20, recipients: 1000, hops: 100 }
+        Self {
+            message_size: 150 << 20,
+            recipients: 1000,
+            hops: 100,
+            sessions: 10_000,
+            per_address: 50,
+        }
     }
 }

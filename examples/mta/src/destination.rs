@@ -1,4 +1,4 @@
-//! One message for one domain: its hosts are tried in their order, until each recipient has a verdict.
+//! One message for one destination: its hosts are tried in their order, until each recipient has a verdict.
 
 use crate::{
     Shared,
@@ -16,6 +16,7 @@ const REPLY: usize = 500;
 #[derive(Debug)]
 pub(crate) struct Parcel {
     pub(crate) id: Id,
+    /// The domain of its recipients, or one of them if they all go the same way.
     pub(crate) domain: String,
     pub(crate) sender: String,
     pub(crate) size: u64,
@@ -31,7 +32,14 @@ pub(crate) struct Settled {
     pub(crate) reply: String,
 }
 
-/// Sends a message to its recipients in one domain, and tells what became of each.
+impl Settled {
+    /// Whether it is more than that nobody could be asked.
+    pub(crate) fn is_verdict(&self) -> bool {
+        !self.host.is_empty() || self.outcome == Outcome::Failed
+    }
+}
+
+/// Sends a message to those of its recipients who go one way, and tells what became of each.
 pub(crate) async fn send(shared: &Shared, parcel: &Parcel, recipients: &[String]) -> Vec<Settled> {
     let nothing = |outcome, reply| Settled { outcome, host: String::new(), reply };
     let targets = match route(shared, &parcel.domain).await {
@@ -72,8 +80,6 @@ async fn try_host(
     let note = |what: String| hop(&shared.config.hostname, &parcel.id.to_string(), what);
     let handed = match shared.spool.message(&parcel.id) {
         Ok(mut message) => {
-            // The semaphore is never closed; should it be, there is no limit.
-            let _slot = shared.connections.acquire().await;
             relay::hand_over(shared, target, &letter, &mut message).await.map_err(|e| e.to_string())
         }
         Err(error) => Err(error.to_string()),

@@ -32,11 +32,14 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 pub async fn start(config: Config, stop: Stop) -> Result<Service, Failure> {
     let shared = Arc::new(Shared::new(config, stop.clone())?);
     let mut service = Service::new(stop);
+    let config = &shared.config;
     let limits = || posta_net::Limits {
+        sessions: config.limits.sessions,
+        per_address: config.limits.per_address,
         goodbye: b"421 4.3.2 Too many sessions, try again later\r\n".to_vec(),
         ..posta_net::Limits::default()
     };
-    let listen = &shared.config.listen;
+    let listen = &config.listen;
     for (name, role, addresses) in
         [("mx", Role::Mx, &listen.mx), ("submission", Role::Submission, &listen.submission)]
     {

@@ -1,17 +1,10 @@
 //! The queue at work: what is due is tried, and then done, put off or bounced.
 
-use crate::{Shared, bounce, destination};
+use crate::{Shared, bounce, destination, spool};
 use agent::hop;
-use mail_queue::{Envelope, Error, Id, Outcome};
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use mail_queue::{Attempt, Envelope, Error, Id, Outcome};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{task::JoinSet, time::timeout};
-
-/// How many messages are tried at once.
-const MESSAGES: usize = 20;
 
 /// How long those under way may take once the relay is to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -19,14 +12,17 @@ const GRACE: Duration = Duration::from_secs(30);
 /// The pause after the spool itself has failed.
 const PAUSE: Duration = Duration::from_secs(60);
 
+/// What is said of a recipient that was not tried yet.
+const WAITS: &str = "451 4.4.1 its hosts are busy, or others could not reach them";
+
 /// Works off the queue until the relay is to stop.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let (mut attempts, mut tried) = (JoinSet::new(), HashMap::new());
     loop {
         tokio::select! {
-            id = shared.spool.due(), if attempts.len() < MESSAGES => {
-                let shared = Arc::clone(&shared);
-                let task = attempts.spawn(async move { attempt(&shared, id).await });
+            attempt = shared.spool.due() => {
+                let (id, shared) = (attempt.id, Arc::clone(&shared));
+                let task = attempts.spawn(async move { try_entry(&shared, &attempt).await });
                 tried.insert(task.id(), id);
             }
             Some(done) = attempts.join_next_with_id() => match done {
@@ -34,7 +30,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 // A mistake of ours must not keep the message from being tried again.
                 Err(panicked) => if let Some(id) = tried.remove(&panicked.id()) {
                     tracing::error!(%id, %panicked, "an attempt failed");
-                    shared.spool.put_off(id, agent::now() + PAUSE);
+                    shared.spool.put_off(&id, agent::now() + PAUSE);
                 }
             },
             () = shared.stop.stopped() => break,
@@ -45,53 +41,64 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 }
 
 /// Tries one message.
-async fn attempt(shared: &Arc<Shared>, id: Id) {
+async fn try_entry(shared: &Arc<Shared>, attempt: &Attempt) {
+    let id = attempt.id;
     let mut entry = match shared.spool.entry(&id) {
         Ok(entry) => entry,
         Err(error) => return unreadable(shared, id, &error),
     };
-    send(shared, id, &mut entry).await;
+    send(shared, attempt, &mut entry).await;
+    explain(&mut entry);
     let now = agent::now();
     if shared.retry.is_over(entry.arrived, now) {
         give_up(&mut entry);
     }
-    if let Err(error) = settle(shared, id, &mut entry, now).await {
+    if let Err(error) = settle(shared, attempt, &mut entry, now).await {
         // What is on disk counts: at worst, someone gets the message twice.
         tracing::error!(%id, %error, "the spool failed");
-        shared.spool.put_off(id, now + PAUSE);
+        shared.spool.put_off(&id, now + PAUSE);
     }
 }
 
-/// Tries every destination of a message, all at once, and notes what became of each recipient.
-async fn send(shared: &Arc<Shared>, id: Id, entry: &mut Envelope) {
-    let mut destinations = BTreeMap::<String, Vec<usize>>::new();
-    let pending =
-        |(_, recipient): &(usize, &mail_queue::Recipient)| recipient.outcome == Outcome::Pending;
-    for (n, recipient) in entry.recipients.iter().enumerate().filter(pending) {
-        let domain = recipient.address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        destinations.entry(domain.to_ascii_lowercase()).or_default().push(n);
-    }
+/// Tries the destinations of a message whose turn it is, all at once, and notes what became of each recipient.
+async fn send(shared: &Arc<Shared>, attempt: &Attempt, entry: &mut Envelope) {
+    let id = attempt.id;
     let mut attempts = JoinSet::new();
-    for (domain, numbers) in destinations {
+    for (destination, numbers) in shared.spool.destinations(entry) {
+        if !attempt.destinations.contains(&destination) {
+            continue;
+        }
         let recipients: Vec<String> =
             numbers.iter().map(|n| entry.recipients[*n].address.clone()).collect();
         let parcel = destination::Parcel {
             id,
-            domain,
+            domain: spool::domain(&recipients[0]).to_owned(),
             sender: entry.sender.clone(),
             size: entry.size(),
             eight_bit: entry.is_eight_bit(),
         };
         let shared = Arc::clone(shared);
-        attempts.spawn(
-            async move { (numbers, destination::send(&shared, &parcel, &recipients).await) },
-        );
+        attempts.spawn(async move {
+            let outcomes = destination::send(&shared, &parcel, &recipients).await;
+            let reached = outcomes.iter().any(destination::Settled::is_verdict);
+            shared.spool.report(&id, &destination, reached);
+            (numbers, outcomes)
+        });
     }
     while let Some(done) = attempts.join_next().await {
         // An attempt that panicked has changed nothing: its recipients are still pending.
         let Ok((numbers, outcomes)) = done else { continue };
         for (n, settled) in numbers.into_iter().zip(outcomes) {
             entry.recipients[n].settle(settled.outcome, &settled.host, &settled.reply);
+        }
+    }
+}
+
+/// Says why, of the recipients whose turn has not come.
+fn explain(entry: &mut Envelope) {
+    for recipient in &mut entry.recipients {
+        if recipient.outcome == Outcome::Pending && recipient.reply.is_empty() {
+            recipient.reply = WAITS.to_owned();
         }
     }
 }
@@ -109,10 +116,11 @@ fn give_up(entry: &mut Envelope) {
 /// Tells the sender what there is to tell, and keeps what is left to do.
 async fn settle(
     shared: &Shared,
-    id: Id,
+    attempt: &Attempt,
     entry: &mut Envelope,
     now: Duration,
-) -> Result<(), crate::spool::SpoolError> {
+) -> Result<(), spool::SpoolError> {
+    let id = attempt.id;
     // First the bounce is on disk, then the failure is crossed off.
     bounce::failures(shared, id, entry).await?;
     if entry.is_done() {
@@ -121,14 +129,15 @@ async fn settle(
     if shared.retry.is_late(entry.arrived, now) && !entry.notified {
         bounce::delay(shared, id, entry).await?;
     }
-    let next = shared.retry.next(entry.arrived, now, agent::random()? as u32);
-    entry.put_off(next);
-    shared.spool.update(id, entry).await?;
-    let pause = (next - now).as_secs_f64();
-    let why = entry.pending().map(|recipient| &*recipient.reply).next().unwrap_or_default();
-    hop(&shared.config.hostname, &id.to_string(), format_args!("deferred for {pause:.1} s: {why}"));
-    shared.spool.put_off(id, next);
-    Ok(())
+    if !attempt.destinations.is_empty() {
+        let next = shared.retry.next(entry.arrived, now, agent::random()? as u32);
+        entry.put_off(next);
+        let pause = (next - now).as_secs_f64();
+        let why = entry.pending().map(|one| &*one.reply).next().unwrap_or_default();
+        let what = format_args!("deferred for {pause:.1} s: {why}");
+        hop(&shared.config.hostname, &id.to_string(), what);
+    }
+    shared.spool.update(id, entry).await
 }
 
 fn unreadable(shared: &Shared, id: Id, error: &Error) {
@@ -138,6 +147,6 @@ fn unreadable(shared: &Shared, id: Id, error: &Error) {
         _ => Err(error.clone()),
     };
     if aside.is_err() {
-        shared.spool.put_off(id, agent::now() + PAUSE);
+        shared.spool.put_off(&id, agent::now() + PAUSE);
     }
 }

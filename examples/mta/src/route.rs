@@ -1,6 +1,7 @@
 //! Where the mail for a domain goes.
 
-use crate::{relay::Target, shared::Shared};
+use crate::{Config, relay::Target, shared::Shared};
+use agent::Account;
 use smtp_proto::Protocol;
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::net::lookup_host;
@@ -24,23 +25,55 @@ impl RouteError {
     }
 }
 
-/// The hosts to try, in this order: the inner relay of the domain; our own delivery agent for our own
-/// domains; the smart host for all others; or what the DNS says.
-pub(crate) async fn route(shared: &Shared, domain: &str) -> Result<Vec<Target>, RouteError> {
-    let config = &shared.config;
+/// Which way the mail for a domain goes.
+enum Way<'c> {
+    /// To an inner relay, host and port.
+    Inner(&'c str),
+    /// To our own delivery agent, host and port.
+    Agent(&'c str),
+    Smart(&'c Account),
+    /// To where the DNS says.
+    Exchangers,
+}
+
+/// The inner relay of the domain; our own delivery agent for our own domains; the smart host for all others;
+/// or what the DNS says.
+fn way<'c>(config: &'c Config, domain: &str) -> Way<'c> {
     let same = |other: &str| other.eq_ignore_ascii_case(domain);
     let ours = config.domains.iter().any(|own| same(own));
     if let Some((_, inner)) = config.relay.routes.iter().find(|(routed, _)| same(routed)) {
-        let name = inner.rsplit_once(':').map_or(&**inner, |(name, _)| name).to_owned();
-        return Ok(vec![known(name, inner, Protocol::Smtp).await?]);
+        return Way::Inner(inner);
     }
     match (&config.deliver, &config.relay.smart_host) {
-        (Some(agent), _) if ours => Ok(vec![known(agent.clone(), agent, Protocol::Lmtp).await?]),
-        (_, Some(smart)) if !ours => {
+        (Some(agent), _) if ours => Way::Agent(agent),
+        (_, Some(smart)) if !ours => Way::Smart(smart),
+        _ => Way::Exchangers,
+    }
+}
+
+/// What the queue calls the way of a domain's mail. All that has one name goes to the same hosts.
+pub(crate) fn destination(config: &Config, domain: &str) -> String {
+    match way(config, domain) {
+        Way::Inner(host) => format!("relay {host}"),
+        Way::Agent(host) => format!("agent {host}"),
+        Way::Smart(account) => format!("smart host {}", account.host),
+        Way::Exchangers => domain.to_ascii_lowercase(),
+    }
+}
+
+/// The hosts to try, in this order.
+pub(crate) async fn route(shared: &Shared, domain: &str) -> Result<Vec<Target>, RouteError> {
+    match way(&shared.config, domain) {
+        Way::Inner(at) => {
+            let name = at.rsplit_once(':').map_or(at, |(name, _)| name).to_owned();
+            Ok(vec![known(name, at, Protocol::Smtp).await?])
+        }
+        Way::Agent(at) => Ok(vec![known(at.to_owned(), at, Protocol::Lmtp).await?]),
+        Way::Smart(smart) => {
             let (name, account) = (smart.host.clone(), Some(smart.clone()));
             Ok(vec![Target { name, addresses: Vec::new(), protocol: Protocol::Smtp, account }])
         }
-        _ => exchangers(shared, domain).await,
+        Way::Exchangers => exchangers(shared, domain).await,
     }
 }
 

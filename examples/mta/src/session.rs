@@ -31,7 +31,8 @@ pub(crate) struct Session {
     exchange: Option<Exchange>,
     user: Option<String>,
     envelope: Envelope,
-    incoming: Option<Incoming<Fs>>,
+    /// What is stored of the message, or why it is not.
+    incoming: Option<Result<Incoming<Fs>, SpoolError>>,
     hops: Hops,
 }
 
@@ -185,6 +186,10 @@ impl Session {
                 );
             }
         }
+        if !self.has_room() {
+            tracing::warn!(peer = %self.peer, "the disk of the spool is nearly full, message refused");
+            return no_room(smtp);
+        }
         self.envelope = Envelope::new(path.as_str(), agent::now());
         smtp.accept()
     }
@@ -255,7 +260,7 @@ impl Session {
         });
         match incoming {
             Ok(incoming) => {
-                self.incoming = Some(incoming);
+                self.incoming = Some(Ok(incoming));
                 self.hops = Hops::default();
                 smtp.accept()
             }
@@ -265,12 +270,11 @@ impl Session {
 
     fn chunk(&mut self, bytes: &[u8]) {
         self.hops.count(bytes);
-        if let Some(incoming) = &mut self.incoming
+        if let Some(Ok(incoming)) = &mut self.incoming
             && let Err(error) = incoming.write(bytes)
         {
             // The client learns of it at the end of its message.
-            tracing::error!(%error, "cannot store a message");
-            self.incoming = None;
+            self.incoming = Some(Err(error.into()));
         }
     }
 
@@ -281,8 +285,10 @@ impl Session {
             // RFC 5321 6.3
             return smtp.reject(554, EnhancedCode(5, 4, 6), "This message goes in circles");
         }
-        let Some(incoming) = incoming else {
-            return smtp.reject(451, EnhancedCode(4, 3, 0), "The message could not be stored");
+        let incoming = match incoming {
+            Some(Ok(incoming)) => incoming,
+            Some(Err(error)) => return self.cannot_store(&error, smtp),
+            None => return smtp.reject(451, EnhancedCode(4, 3, 0), "The message was not stored"),
         };
         let octets = incoming.size();
         let (from, recipients) = (envelope.sender.clone(), envelope.recipients.len());
@@ -299,7 +305,18 @@ impl Session {
 
     fn cannot_store(&self, error: &SpoolError, smtp: &mut Server) -> Result<(), Misuse> {
         tracing::error!(%error, "cannot store a message");
+        if error.is_full() {
+            return no_room(smtp);
+        }
         smtp.reject(451, EnhancedCode(4, 3, 0), "The message could not be stored")
+    }
+
+    /// Whether the disk has room for one more message of any size, and some for the work on it.
+    fn has_room(&self) -> bool {
+        let largest = self.shared.config.limits.message_size;
+        // If the system does not tell, it is seen when the message is stored.
+        let free = agent::free_space(&self.shared.config.spool).unwrap_or(u64::MAX);
+        free >= largest.saturating_add(largest / 2)
     }
 
     /// Forgets the transaction; what was written of a message goes away.
@@ -307,6 +324,11 @@ impl Session {
         self.envelope = Envelope::new("", Duration::ZERO);
         self.incoming = None;
     }
+}
+
+/// RFC 5321 4.2.3, RFC 3463 3.4
+fn no_room(smtp: &mut Server) -> Result<(), Misuse> {
+    smtp.reject(452, EnhancedCode(4, 3, 1), "There is no room for the message now")
 }
 
 /// Whether this user may send as this address: it is the user's, or in the domain that the user is.

@@ -11,13 +11,9 @@ use posta_net::{
 };
 use smtp_proto::server;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
-
-/// How many hosts are talked to at once.
-const CONNECTIONS: usize = 50;
 
 pub(crate) struct Shared {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
     pub(crate) spool: Spool,
     pub(crate) retry: Retry,
     pub(crate) resolver: Resolver,
@@ -29,8 +25,6 @@ pub(crate) struct Shared {
     pub(crate) trust: Arc<ClientConfig>,
     /// Whom we believe when we log in somewhere.
     pub(crate) trust_known: Arc<ClientConfig>,
-    /// Slots for sessions with other hosts.
-    pub(crate) connections: Semaphore,
     pub(crate) clock: Clock,
     pub(crate) stop: Stop,
     mx: Arc<server::Config>,
@@ -40,6 +34,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(config: Config, stop: Stop) -> Result<Self, Failure> {
+        let config = Arc::new(config);
         let logins = match &config.users {
             Some(path) => Some(Logins::new(agent::users(path)?)?),
             None => None,
@@ -58,13 +53,12 @@ impl Shared {
         let verify = config.relay.ca.clone().map_or(Verify::None, Verify::Ca);
         let stub = StubConfig { servers: config.dns.servers.clone(), ..StubConfig::default() };
         Ok(Self {
-            spool: Spool::open(&config.spool)?,
+            spool: Spool::open(&config)?,
             retry: config.retry.schedule(),
             resolver: Resolver::new(stub, CacheLimits::default()),
             policy: Arc::new(policy(&config)?),
             trust: tls::client(&verify)?,
             trust_known: tls::client(&config.relay.ca.clone().map_or(Verify::Roots, Verify::Ca))?,
-            connections: Semaphore::new(CONNECTIONS),
             clock: Clock::start(),
             stop,
             mx: Arc::new(mx),

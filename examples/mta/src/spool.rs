@@ -1,10 +1,13 @@
 //! The queue of this relay: what is on disk, and when it is due.
 
-use mail_queue::{Envelope, Error, Id, Incoming, Message, Schedule};
-use posta_core::disk::fs::Fs;
+use crate::{Config, route};
+use mail_queue::{
+    Attempt, Envelope, Error, Id, Incoming, Limits, Message, Outcome, Retry, Schedule,
+};
+use posta_core::disk::{Kind, fs::Fs};
 use std::{
-    path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{sync::Notify, task::spawn_blocking};
@@ -20,24 +23,38 @@ pub(crate) enum SpoolError {
     Panicked(#[from] tokio::task::JoinError),
 }
 
+impl SpoolError {
+    /// Whether the disk is full.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self, Self::Queue(Error::Disk(error)) if error.kind == Kind::NoSpace)
+    }
+}
+
 pub(crate) struct Spool {
     queue: mail_queue::Spool<Fs>,
     schedule: Mutex<Schedule>,
-    /// Told when something new is in the schedule.
+    /// Told when the schedule has changed.
     news: Notify,
+    retry: Retry,
+    config: Arc<Config>,
 }
 
 impl Spool {
-    /// Opens the spool in a folder, and finds what a former run has left.
-    pub(crate) fn open(folder: &Path) -> Result<Self, SpoolError> {
-        let (queue, recovered) = mail_queue::Spool::open(Fs::new(folder))?;
+    /// Opens the spool, and finds what a former run has left.
+    pub(crate) fn open(config: &Arc<Config>) -> Result<Self, SpoolError> {
+        let retry = config.retry.schedule();
+        let (pause, longest_pause) = (retry.first, retry.longest);
+        let mut schedule = Schedule::new(Limits { pause, longest_pause, ..Limits::default() });
+        let (queue, recovered) = mail_queue::Spool::open(Fs::new(&config.spool), |id, entry| {
+            schedule.insert(id, retry.due(&entry), destinations(config, &entry).keys());
+        })?;
         for (name, error) in &recovered.corrupt {
             tracing::error!(name, %error, "put aside into the folder `corrupt`");
         }
-        let (entries, removed) = (recovered.entries.len(), recovered.removed);
-        tracing::info!(folder = %folder.display(), entries, removed, "spool opened");
-        let schedule = Mutex::new(recovered.entries.into_iter().collect());
-        Ok(Self { queue, schedule, news: Notify::new() })
+        let (entries, removed) = (recovered.entries, recovered.removed);
+        tracing::info!(folder = %config.spool.display(), entries, removed, "spool opened");
+        let (schedule, config) = (Mutex::new(schedule), Arc::clone(config));
+        Ok(Self { queue, schedule, news: Notify::new(), retry, config })
     }
 
     /// Begins to take a message.
@@ -53,9 +70,9 @@ impl Spool {
         incoming: Incoming<Fs>,
         envelope: Envelope,
     ) -> Result<Id, SpoolError> {
-        let due = envelope.next;
+        let (due, ways) = (self.retry.due(&envelope), destinations(&self.config, &envelope));
         let id = spawn_blocking(move || incoming.commit(&envelope)).await??;
-        self.put_off(id, due);
+        self.change(|schedule| schedule.insert(id, due, ways.keys()));
         Ok(id)
     }
 
@@ -67,49 +84,103 @@ impl Spool {
         self.queue.message(id)
     }
 
-    /// Makes what has become of an entry last.
-    pub(crate) async fn update(&self, id: Id, envelope: &Envelope) -> Result<(), SpoolError> {
-        let (queue, envelope) = (self.queue.clone(), envelope.clone());
-        Ok(spawn_blocking(move || queue.update(&id, &envelope)).await??)
+    /// The recipients of an entry still to be reached, by their numbers, for each destination.
+    pub(crate) fn destinations(&self, entry: &Envelope) -> BTreeMap<String, Vec<usize>> {
+        destinations(&self.config, entry)
     }
 
-    /// Removes an entry that is done.
-    pub(crate) async fn remove(&self, id: Id) -> Result<(), SpoolError> {
-        let queue = self.queue.clone();
-        Ok(spawn_blocking(move || queue.remove(&id)).await??)
-    }
-
-    /// Puts a damaged entry aside.
-    pub(crate) fn put_aside(&self, id: &Id) -> Result<(), Error> {
-        self.queue.put_aside(id)
-    }
-
-    /// Has an entry sent at that time.
-    pub(crate) fn put_off(&self, id: Id, due: Duration) {
-        self.schedule().insert(id, due);
-        self.news.notify_one();
-    }
-
-    /// Waits for the entry that is due next.
-    pub(crate) async fn due(&self) -> Id {
+    /// Waits for the entry to try next.
+    pub(crate) async fn due(&self) -> Attempt {
         loop {
             let now = agent::now();
-            let (id, next) = {
+            let (attempt, next) = {
                 let mut schedule = self.schedule();
-                (schedule.take_due(now), schedule.next())
+                (schedule.take(now), schedule.next())
             };
-            match (id, next) {
-                (Some(id), _) => return id,
+            match (attempt, next) {
+                (Some(attempt), _) => return attempt,
                 (None, None) => self.news.notified().await,
                 (None, Some(next)) => {
                     // Something new may be due sooner.
-                    let _ = tokio::time::timeout(next - now, self.news.notified()).await;
+                    let pause = next.saturating_sub(now);
+                    let _ = tokio::time::timeout(pause, self.news.notified()).await;
                 }
             }
         }
     }
 
+    /// Notes whether a destination of an entry could be reached.
+    pub(crate) fn report(&self, id: &Id, destination: &str, reached: bool) {
+        self.change(|schedule| schedule.report(id, destination, reached, agent::now()));
+    }
+
+    /// Ends an attempt: what has become of the entry is made to last.
+    pub(crate) async fn update(&self, id: Id, envelope: &Envelope) -> Result<(), SpoolError> {
+        let (queue, entry) = (self.queue.clone(), envelope.clone());
+        spawn_blocking(move || queue.update(&id, &entry)).await??;
+        let (due, left) = (self.retry.due(envelope), self.destinations(envelope));
+        self.change(|schedule| schedule.done(&id, due, left.keys()));
+        Ok(())
+    }
+
+    /// Ends the last attempt: the entry is done, and removed.
+    pub(crate) async fn remove(&self, id: Id) -> Result<(), SpoolError> {
+        let queue = self.queue.clone();
+        spawn_blocking(move || queue.remove(&id)).await??;
+        self.change(|schedule| schedule.remove(&id));
+        Ok(())
+    }
+
+    /// Ends an attempt at a damaged entry, which is put aside.
+    pub(crate) fn put_aside(&self, id: &Id) -> Result<(), Error> {
+        self.queue.put_aside(id)?;
+        self.change(|schedule| schedule.remove(id));
+        Ok(())
+    }
+
+    /// Ends an attempt that nothing has come of: there is another one at that time.
+    pub(crate) fn put_off(&self, id: &Id, at: Duration) {
+        self.change(|schedule| schedule.put_off(id, at));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Schedule)) {
+        change(&mut self.schedule());
+        self.news.notify_one();
+    }
+
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn destinations(config: &Config, entry: &Envelope) -> BTreeMap<String, Vec<usize>> {
+    let mut destinations = BTreeMap::<String, Vec<usize>>::new();
+    for (n, recipient) in entry.recipients.iter().enumerate() {
+        if recipient.outcome == Outcome::Pending {
+            let domain = domain(&recipient.address);
+            destinations.entry(route::destination(config, domain)).or_default().push(n);
+        }
+    }
+    destinations
+}
+
+/// What stands behind the `@`.
+pub(crate) fn domain(address: &str) -> &str {
+    address.rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use posta_core::disk::{self, Operation};
+
+    #[test]
+    fn a_full_disk_is_not_a_broken_one() {
+        for (kind, full) in
+            [(Kind::NoSpace, true), (Kind::Io(5), false), (Kind::TooManyFiles, false)]
+        {
+            let error = disk::Error { operation: Operation::Write, path: String::new(), kind };
+            assert_eq!(SpoolError::from(Error::from(error)).is_full(), full, "{kind}");
+        }
     }
 }

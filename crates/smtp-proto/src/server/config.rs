@@ -82,6 +82,9 @@ pub struct Limits {
     /// How long it waits for a command, or for the next piece of a message: 5 minutes (RFC 5321
     /// 4.5.3.2.7).
     pub command_timeout: Duration,
+    /// The octets a second that a message has to come in with, from its first five minutes on and on the
+    /// average: 100. Otherwise an octet every five minutes could keep a session for years.
+    pub data_rate: u64,
 }
 
 impl Limits {
@@ -98,6 +101,7 @@ impl Default for Limits {
             message: 50 * 1024 * 1024,
             errors: 20,
             command_timeout: minutes(5),
+            data_rate: 100,
         }
     }
 }

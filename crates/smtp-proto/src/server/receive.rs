@@ -18,7 +18,7 @@ impl Server {
                     return Err(self.fail(now, 421, EnhancedCode(4, 4, 2), text, error));
                 }
                 Piece::Read => {
-                    self.arm(now);
+                    self.arm_message(now);
                     return Ok(Step::Read(input));
                 }
                 Piece::Skip(n) => {

@@ -63,6 +63,7 @@ class Server:
     """A server and its folder. `relay` is where it sends the mail that it does not keep."""
 
     name = ""
+    queue = ()  # the folders of its queue
 
     def __init__(self, folder, relay=None):
         self.folder, self.relay = folder, relay
@@ -93,11 +94,16 @@ class Server:
     def roots(self):
         """The first process of each tree that it is."""
 
+    def is_idle(self):
+        """Whether nothing is in the queue."""
+        return not any(files for folder in self.queue for _, _, files in os.walk(self.at(folder)))
+
 
 class Ours(Server):
     """`mta`, `mda` and `maa`, those that a case needs."""
 
     name = "ours"
+    queue = ("spool",)
     agents = ()
 
     def start(self):
@@ -186,6 +192,7 @@ class Postfix(Server):
     """As Debian has it: the virtual delivery agent puts mail into Maildirs."""
 
     name = "Postfix"
+    queue = ("spool/incoming", "spool/active", "spool/deferred")
 
     def start(self):
         for folder in ("etc", "spool", "data"):
@@ -325,6 +332,7 @@ class OpenSmtpd(Server):
     are put in place in a mount namespace of its own; nothing is left of that."""
 
     name = "OpenSMTPD"
+    queue = ("var/spool/smtpd/incoming", "var/spool/smtpd/queue")
 
     def start(self):
         run("sh", "-c", "apt-get download -q opensmtpd && dpkg -x opensmtpd_*.deb package", cwd=self.folder)

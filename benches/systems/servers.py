@@ -5,7 +5,9 @@ port `relay`. None of them asks the DNS or starts TLS; all write their log into 
 against the same SCRAM-SHA-256 keys.
 """
 
+import atexit
 import base64
+import functools
 import hashlib
 import hmac
 import os
@@ -13,6 +15,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -327,6 +330,16 @@ class TunedDovecot(Dovecot):
     services = {"imap-login": LOGIN, "pop3-login": LOGIN, "imap": SESSION, "pop3": SESSION, "lmtp": "service_count = 1000"}
 
 
+@functools.cache
+def opensmtpd():
+    """Where the package is unpacked, until this program ends."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    run("sh", "-c", "apt-get download -q opensmtpd && dpkg -x opensmtpd_*.deb .", cwd=folder.name)
+    os.chmod(folder.name, 0o755)
+    return folder.name
+
+
 class OpenSmtpd(Server):
     """Debian's package excludes Postfix's, so it is unpacked and not installed. The paths that are compiled in, and its users,
     are put in place in a mount namespace of its own; nothing is left of that."""
@@ -335,7 +348,7 @@ class OpenSmtpd(Server):
     queue = ("var/spool/smtpd/incoming", "var/spool/smtpd/queue")
 
     def start(self):
-        run("sh", "-c", "apt-get download -q opensmtpd && dpkg -x opensmtpd_*.deb package", cwd=self.folder)
+        package = opensmtpd()
         for folder in ("var/lib/opensmtpd/empty", "var/spool/smtpd", "run"):
             os.makedirs(self.at(folder))
         for folder in ("var/lib/opensmtpd/empty", "var/spool/smtpd"):
@@ -346,8 +359,8 @@ opensmtpq:x:5002:5002::/nonexistent:/usr/sbin/nologin
 bea:x:{MAIL}:{MAIL}::{self.at("mail")}:/bin/sh
 """)
             self.write("group", f"{group.read()}opensmtpd:x:5001:\nopensmtpq:x:5002:\nbea:x:{MAIL}:\n")
-        # It asks for the client's name; nobody answers, and so at once.
-        self.write("resolv.conf", "nameserver 127.0.0.1\n")
+        # It asks for the client's name: the DNS is left out.
+        self.write("resolv.conf", "lookup file\n")
         users = ", ".join(f'{name} = "{MAIL}:{MAIL}:{self.at("mail", name)}"' for name in USERS.values())
         boxes = ", ".join(f'"{user}" = "{name}"' for user, name in USERS.items())
         action = f'relay host "smtp://127.0.0.1:{self.relay}"' if self.relay else (
@@ -361,11 +374,11 @@ listen on 127.0.0.1 port {self.ports["smtp"]} hostname mx1.b.com
 action deliver {action}
 match from any for domain "b.com" action deliver
 """)
-        places = {"package/usr/libexec": "/usr/libexec", "var/lib": "/var/lib", "var/spool": "/var/spool", "run": "/run",
-                  "passwd": "/etc/passwd", "group": "/etc/group", "resolv.conf": "/etc/resolv.conf"}
-        mounts = " && ".join(f"mount --bind {self.at(ours)} {place}" for ours, place in places.items())
+        places = {"var/lib": "/var/lib", "var/spool": "/var/spool", "run": "/run", "passwd": "/etc/passwd",
+                  "group": "/etc/group", "resolv.conf": "/etc/resolv.conf"}
+        mounts = "".join(f"mount --bind {self.at(ours)} {place} && " for ours, place in places.items())
         with open(self.at("log"), "w") as log:
-            command = f"{mounts} && exec {self.at('package/usr/sbin/smtpd')} -F -f {config}"
+            command = f"{mounts}mount --bind {package}/usr/libexec /usr/libexec && exec {package}/usr/sbin/smtpd -F -f {config}"
             self.child = subprocess.Popen(["unshare", "--mount", "sh", "-c", command], stdout=log, stderr=log)
         wait_for("OpenSMTPD", lambda: listens(self.ports["smtp"]))
 

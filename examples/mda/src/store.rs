@@ -3,8 +3,13 @@
 use crate::expand::{Destination, Directory, ExpandError, Expansion};
 use agent::Stamps;
 use maildir::Maildir;
-use posta_core::disk::fs::Fs;
-use std::{io, path::Path};
+use posta_core::disk::{Kind, fs::Fs};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 /// Knows who is who, and delivers into their Maildirs.
 #[derive(Debug)]
@@ -14,6 +19,8 @@ pub struct Store {
     /// Takes the mail for addresses elsewhere.
     pub(crate) relay: Option<String>,
     stamps: Stamps,
+    /// The Maildirs that are there and will last: each is made once.
+    made: Mutex<BTreeMap<PathBuf, Maildir<Fs>>>,
 }
 
 /// Why a message cannot be put into a Maildir.
@@ -30,7 +37,8 @@ pub enum StoreError {
 
 impl Store {
     pub(crate) fn new(hostname: String, directory: Directory, relay: Option<String>) -> Self {
-        Self { stamps: Stamps::new(&*hostname), hostname, directory, relay }
+        let (stamps, made) = (Stamps::new(&*hostname), Mutex::default());
+        Self { stamps, made, hostname, directory, relay }
     }
 
     /// All who get a message for this address. Nobody does elsewhere if there is no relay to take it there.
@@ -46,6 +54,26 @@ impl Store {
     /// Begins to deliver a message into a Maildir.
     pub(crate) fn begin(&self, folder: &Path) -> Result<maildir::Delivery<Fs>, StoreError> {
         let stamp = self.stamps.now().map_err(StoreError::Random)?;
-        Ok(Maildir::create(Fs::new(folder))?.deliver(&stamp)?)
+        match self.maildir(folder)?.deliver(&stamp) {
+            // Somebody has removed it.
+            Err(maildir::Error::Disk(error)) if error.kind == Kind::NotFound => {
+                self.made().remove(folder);
+                Ok(self.maildir(folder)?.deliver(&stamp)?)
+            }
+            begun => Ok(begun?),
+        }
+    }
+
+    fn maildir(&self, folder: &Path) -> Result<Maildir<Fs>, StoreError> {
+        if let Some(maildir) = self.made().get(folder) {
+            return Ok(maildir.clone());
+        }
+        let maildir = Maildir::create(Fs::new(folder))?;
+        self.made().insert(folder.to_owned(), maildir.clone());
+        Ok(maildir)
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Maildir<Fs>>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

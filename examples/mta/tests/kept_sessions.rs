@@ -88,7 +88,9 @@ async fn relay(count: usize, per_connection: usize) -> Vec<usize> {
     };
     let mut connections = Vec::new();
     for n in 0..count {
-        assert!(courier.deliver(&letter, &mut &*MESSAGE).await.unwrap()[0].as_reply().is_positive());
+        assert!(
+            courier.deliver(&letter, &mut &*MESSAGE).await.unwrap()[0].as_reply().is_positive()
+        );
         let came = took.recv_timeout(PATIENCE);
         connections.push(came.unwrap_or_else(|_| panic!("message {n} does not come")));
         empty(&spool.join("mail")).await;

@@ -174,10 +174,9 @@ impl<D: Disk + Clone> Maildir<D> {
         if !self.prefix.is_empty() {
             match self.disk.create(&self.path(FOLDER_MARK)) {
                 Err(error) if error.kind != Kind::Exists => return Err(error.into()),
-                _ => {}
+                _ => self.disk.sync_dir(self.prefix.trim_end_matches('/'))?,
             }
         }
-        self.disk.sync_dir(self.prefix.trim_end_matches('/'))?;
         Ok(self.disk.sync_dir("")?)
     }
 

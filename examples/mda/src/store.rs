@@ -5,7 +5,13 @@ use agent::Stamps;
 use mail_queue::Id;
 use maildir::{Maildir, Stamp};
 use posta_core::disk::{Kind, fs::Fs};
-use std::{io, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 /// How long what the relay took counts as just taken.
 const FRESH: Duration = Duration::from_secs(60);
@@ -18,6 +24,8 @@ pub struct Store {
     /// Takes the mail for addresses elsewhere.
     pub(crate) relay: Option<String>,
     stamps: Stamps,
+    /// The Maildirs that are there and will last: each is made once.
+    made: Mutex<BTreeMap<PathBuf, Maildir<Fs>>>,
 }
 
 /// Why a message cannot be put into a Maildir.
@@ -42,7 +50,8 @@ impl StoreError {
 
 impl Store {
     pub(crate) fn new(hostname: String, directory: Directory, relay: Option<String>) -> Self {
-        Self { stamps: Stamps::new(&*hostname), hostname, directory, relay }
+        let (stamps, made) = (Stamps::new(&*hostname), Mutex::default());
+        Self { stamps, made, hostname, directory, relay }
     }
 
     /// All who get a message for this address. Nobody does elsewhere if there is no relay to take it there.
@@ -58,7 +67,14 @@ impl Store {
     /// Begins to deliver a message into a Maildir.
     pub(crate) fn begin(&self, folder: &Path) -> Result<maildir::Delivery<Fs>, StoreError> {
         let stamp = self.stamps.now().map_err(StoreError::Random)?;
-        Ok(Maildir::create(Fs::new(folder))?.deliver(&stamp)?)
+        match self.maildir(folder)?.deliver(&stamp) {
+            // Somebody has removed it.
+            Err(maildir::Error::Disk(error)) if error.kind == Kind::NotFound => {
+                self.made().remove(folder);
+                Ok(self.maildir(folder)?.deliver(&stamp)?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     /// The stamp of what the relay has just given us under this id: always the same, so that it is there
@@ -68,5 +84,18 @@ impl Store {
         let (time, random) = (id.time(), u64::from(id.random()));
         let is_fresh = agent::now().checked_sub(time).is_some_and(|age| age < FRESH);
         is_fresh.then(|| Stamp { time, process: 0, count: 0, random, host: &self.hostname })
+    }
+
+    fn maildir(&self, folder: &Path) -> Result<Maildir<Fs>, StoreError> {
+        if let Some(maildir) = self.made().get(folder) {
+            return Ok(maildir.clone());
+        }
+        let maildir = Maildir::create(Fs::new(folder))?;
+        self.made().insert(folder.to_owned(), maildir.clone());
+        Ok(maildir)
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Maildir<Fs>>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

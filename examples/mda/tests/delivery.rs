@@ -88,6 +88,22 @@ async fn each_recipient_has_a_verdict_of_its_own() {
     service.finished().await.unwrap();
 }
 
+/// Each is made once, but what is made may be removed.
+#[tokio::test]
+async fn a_maildir_that_goes_away_is_made_again() {
+    let folder = TempDir::new().unwrap();
+    let (service, stop) = start(folder.path()).await;
+    let mut courier = courier(&service).await;
+    for _ in 0..2 {
+        assert_eq!(deliver(&mut courier, &["bea@b.com"], MESSAGE).await, [250]);
+        assert_eq!(mail(folder.path(), "bea").len(), 1);
+        fs::remove_dir_all(folder.path().join("bea")).unwrap();
+    }
+    drop(courier);
+    stop.stop();
+    service.finished().await.unwrap();
+}
+
 /// Who has got a message is not given it again: it goes in circles.
 #[tokio::test]
 async fn a_message_that_was_here_before_is_refused() {

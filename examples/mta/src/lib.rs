@@ -4,6 +4,7 @@ mod bounce;
 mod config;
 mod destination;
 mod hops;
+mod kept;
 mod queue;
 mod relay;
 mod route;
@@ -57,6 +58,7 @@ pub async fn start(config: Config, stop: Stop) -> Result<Service, Failure> {
         service.listen("submissions", address, limits, session).await?;
     }
     service.spawn(queue::run(Arc::clone(&shared)));
+    service.spawn(kept::tidy(Arc::clone(&shared)));
     Ok(service)
 }
 

@@ -4,10 +4,13 @@ use crate::shared::Shared;
 use agent::{Account, Courier, CourierError, Letter};
 use posta_net::tls;
 use smtp_proto::{Protocol, codec::ReplyBuf};
-use std::{io::Read, net::SocketAddr};
+use std::{
+    io::{self, Read},
+    net::SocketAddr,
+};
 
 /// A host that mail can be handed to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// Its name, or `host:port` of an LMTP server.
     pub(crate) name: String,
@@ -15,6 +18,14 @@ pub(crate) struct Target {
     pub(crate) protocol: Protocol,
     /// Who we are there, if it wants to know.
     pub(crate) account: Option<Account>,
+}
+
+impl Target {
+    /// Whether a session with the one is as good as a session with the other. There is one account at most.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let key = |target: &Self| (target.protocol, target.account.is_some());
+        key(self) == key(other) && self.name == other.name && self.addresses == other.addresses
+    }
 }
 
 /// What a host said, and how it was reached.
@@ -35,7 +46,15 @@ pub(crate) async fn hand_over(
     letter: &Letter<'_>,
     message: &mut impl Read,
 ) -> Result<Handed, CourierError> {
-    let mut courier = match (&target.account, target.protocol) {
+    let mut message = Watched { message, read: false };
+    if let Some(courier) = shared.kept.take(target) {
+        match deliver(shared, target, courier, letter, &mut message).await {
+            // The host had enough of us before it asked for the message: it has not got it.
+            Err(_) if !message.read => {}
+            done => return done,
+        }
+    }
+    let courier = match (&target.account, target.protocol) {
         (Some(account), _) => {
             Courier::submit(account, &shared.trust_known, &shared.config.hostname).await?
         }
@@ -43,11 +62,39 @@ pub(crate) async fn hand_over(
         // Our own delivery agent, which knows neither TLS nor AUTH.
         (None, _) => meet(shared, target).await?,
     };
+    deliver(shared, target, courier, letter, &mut message).await
+}
+
+/// Hands the message over in this session, and keeps it for the next one.
+async fn deliver(
+    shared: &Shared,
+    target: &Target,
+    mut courier: Courier,
+    letter: &Letter<'_>,
+    message: &mut impl Read,
+) -> Result<Handed, CourierError> {
     let verdicts = courier.deliver(letter, message).await?;
     let tls = courier.tls();
-    // The verdicts stand, whatever becomes of the farewell.
-    let _ = courier.leave().await;
+    if shared.stop.is_stopped() {
+        // The verdicts stand, whatever becomes of the farewell.
+        let _ = courier.leave().await;
+    } else {
+        shared.kept.keep(target, courier);
+    }
     Ok(Handed { verdicts, tls })
+}
+
+/// A message of which one knows whether anything has been read.
+struct Watched<R> {
+    message: R,
+    read: bool,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read = true;
+        self.message.read(buffer)
+    }
 }
 
 /// A session with an MX host: under TLS if it offers that, and else in the clear (RFC 7435 3), unless

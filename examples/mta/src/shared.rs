@@ -1,6 +1,6 @@
 //! What the sessions and the queue share.
 
-use crate::{Config, Reach, session::Role, spool::Spool};
+use crate::{Config, Reach, kept::Kept, session::Role, spool::Spool};
 use agent::{Failure, Logins};
 use mail_queue::Retry;
 use mx_resolve::{CacheLimits, Policy, StubConfig};
@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) trust: Arc<ClientConfig>,
     /// Whom we believe when we log in somewhere.
     pub(crate) trust_known: Arc<ClientConfig>,
+    /// Sessions with other hosts that wait for a message.
+    pub(crate) kept: Kept,
     pub(crate) clock: Clock,
     pub(crate) stop: Stop,
     mx: Arc<server::Config>,
@@ -59,6 +61,7 @@ impl Shared {
             policy: Arc::new(policy(&config)?),
             trust: tls::client(&verify)?,
             trust_known: tls::client(&config.relay.ca.clone().map_or(Verify::Roots, Verify::Ca))?,
+            kept: Kept::default(),
             clock: Clock::start(),
             stop,
             mx: Arc::new(mx),

@@ -10,7 +10,7 @@ mod smtp;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use harness::{Bench, Growth, Grown, Holding};
+use harness::{Bench, Grown, Growth, Holding};
 use report::Report;
 use std::{fs, path::PathBuf, process::ExitCode};
 
@@ -78,7 +78,10 @@ fn main() -> Result<ExitCode> {
 
 /// All cases, in the order of the table.
 fn benches(quick: bool) -> Vec<Bench> {
-    [smtp::benches(quick), pop3::benches(quick), maildir::benches(quick)].into_iter().flatten().collect()
+    [smtp::benches(quick), pop3::benches(quick), maildir::benches(quick)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn growth() -> Vec<Growth> {

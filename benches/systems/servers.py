@@ -108,6 +108,7 @@ class Ours(Server):
     name = "ours"
     queue = ("spool",)
     agents = ()
+    durability = "full"
 
     def start(self):
         self.children = []
@@ -138,6 +139,7 @@ class Ours(Server):
             networks, routes, deliver = "[]", "{}", f'deliver = "127.0.0.1:{self.ports["lmtp"]}"'
         return f"""hostname = "mx1.b.com"
 spool = "{self.at("spool")}"
+durability = "{self.durability}"
 domains = ["b.com"]
 {deliver}
 [listen]
@@ -153,6 +155,7 @@ routes = {routes}
     def mda(self, mailboxes):
         return f"""hostname = "mda.b.com"
 listen = ["127.0.0.1:{self.ports["lmtp"]}"]
+durability = "{self.durability}"
 [mailboxes]
 {mailboxes}"""
 
@@ -181,6 +184,12 @@ class Relay(Ours):
 
 class RelayAndDelivery(Ours):
     agents = ("mta", "mda")
+
+
+class RelayAndDeliveryOfFiles(RelayAndDelivery):
+    """As Postfix does it: files are synced, and their names are left to the file system."""
+
+    durability = "files"
 
 
 class Delivery(Ours):

@@ -22,7 +22,7 @@ const SESSION: u64 = 5;
 /// How long a server may take over a session before it is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The pause after a session that broke.
+/// The pause after a session that broke, and between two looks while resting.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A number of clients that send until they are told to stop.
@@ -36,6 +36,7 @@ pub(crate) struct Load {
 struct Shared {
     next: AtomicU64,
     stop: AtomicBool,
+    rest: AtomicBool,
     acknowledged: Mutex<BTreeSet<u64>>,
     replies: Mutex<HashMap<u16, usize>>,
 }
@@ -60,6 +61,10 @@ impl Load {
             let shared = Arc::clone(&shared);
             tasks.spawn(async move {
                 while !shared.stop.load(Relaxed) {
+                    if shared.rest.load(Relaxed) {
+                        tokio::time::sleep(PAUSE).await;
+                        continue;
+                    }
                     // Whatever ends the session: what was not acknowledged is not counted.
                     let session = shared.session(server, recipient);
                     if !matches!(timeout(PATIENCE, session).await, Ok(Ok(()))) {
@@ -69,6 +74,11 @@ impl Load {
             });
         }
         Self { shared, clients: tasks }
+    }
+
+    /// Has the clients rest, once they have ended their sessions, or go on.
+    pub(crate) fn rest(&self, rest: bool) {
+        self.shared.rest.store(rest, Relaxed);
     }
 
     /// Has every client end its session, and tells what was acknowledged.
@@ -91,7 +101,7 @@ impl Shared {
     async fn session(&self, server: SocketAddr, recipient: &str) -> Result<(), CourierError> {
         let mut courier = Courier::connect(&[server], "relay", Protocol::Smtp, "a.org").await?;
         for _ in 0..SESSION {
-            if self.stop.load(Relaxed) {
+            if self.stop.load(Relaxed) || self.rest.load(Relaxed) {
                 break;
             }
             let number = self.next.fetch_add(1, Relaxed);

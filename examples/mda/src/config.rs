@@ -1,4 +1,4 @@
-use agent::Mailboxes;
+use agent::{Durability, Mailboxes};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -13,6 +13,9 @@ pub struct Config {
     pub listen: Vec<String>,
     /// The Maildir of each address. The local part is compared exactly, the domain in any case.
     pub mailboxes: Mailboxes,
+    /// What of the Maildirs survives a power failure.
+    #[serde(default)]
+    pub durability: Durability,
     /// The file of aliases, as aliases(5) has them.
     pub aliases: Option<PathBuf>,
     /// What separates a user's name from what she has put behind it, as in `bea+lists@b.com`.

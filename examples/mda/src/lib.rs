@@ -29,7 +29,7 @@ fn store(config: &Config) -> Result<Arc<Store>, AliasesError> {
     let aliases = config.aliases.as_deref().map(Aliases::read).transpose()?.unwrap_or_default();
     let directory =
         Directory { mailboxes: config.mailboxes.clone(), aliases, delimiter: config.delimiter };
-    Ok(Arc::new(Store::new(config.hostname.clone(), directory, config.relay.clone())))
+    Ok(Arc::new(Store::new(config, directory)))
 }
 
 /// Serves LMTP, as the service `lmtp`, until `stop` is used.

@@ -1,7 +1,10 @@
 //! The Maildirs of this host's users.
 
-use crate::expand::{Destination, Directory, ExpandError, Expansion};
-use agent::Stamps;
+use crate::{
+    Config,
+    expand::{Destination, Directory, ExpandError, Expansion},
+};
+use agent::{Durability, Stamps};
 use mail_queue::Id;
 use maildir::{Maildir, Stamp};
 use posta_core::disk::{Kind, fs::Fs};
@@ -23,6 +26,7 @@ pub struct Store {
     pub(crate) directory: Directory,
     /// Takes the mail for addresses elsewhere.
     pub(crate) relay: Option<String>,
+    durability: Durability,
     stamps: Stamps,
     /// The Maildirs that are there and will last: each is made once.
     made: Mutex<BTreeMap<PathBuf, Maildir<Fs>>>,
@@ -49,9 +53,15 @@ impl StoreError {
 }
 
 impl Store {
-    pub(crate) fn new(hostname: String, directory: Directory, relay: Option<String>) -> Self {
-        let (stamps, made) = (Stamps::new(&*hostname), Mutex::default());
-        Self { stamps, made, hostname, directory, relay }
+    pub(crate) fn new(config: &Config, directory: Directory) -> Self {
+        Self {
+            hostname: config.hostname.clone(),
+            directory,
+            relay: config.relay.clone(),
+            durability: config.durability,
+            stamps: Stamps::new(&*config.hostname),
+            made: Mutex::default(),
+        }
     }
 
     /// All who get a message for this address. Nobody does elsewhere if there is no relay to take it there.
@@ -90,7 +100,7 @@ impl Store {
         if let Some(maildir) = self.made().get(folder) {
             return Ok(maildir.clone());
         }
-        let maildir = Maildir::create(Fs::new(folder))?;
+        let maildir = Maildir::create(Fs::new(folder).with_durability(self.durability.into()))?;
         self.made().insert(folder.to_owned(), maildir.clone());
         Ok(maildir)
     }

@@ -1,4 +1,4 @@
-use agent::{Account, TlsFiles};
+use agent::{Account, Durability, TlsFiles};
 use ipnet::IpNet;
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
@@ -11,6 +11,9 @@ pub struct Config {
     pub hostname: String,
     /// The folder of the queue.
     pub spool: PathBuf,
+    /// What of the queue survives a power failure.
+    #[serde(default)]
+    pub durability: Durability,
     /// The domains for which mail is taken from anyone.
     #[serde(default)]
     pub domains: Vec<String>,

@@ -45,9 +45,12 @@ impl Spool {
         let retry = config.retry.schedule();
         let (pause, longest_pause) = (retry.first, retry.longest);
         let mut schedule = Schedule::new(Limits { pause, longest_pause, ..Limits::default() });
-        let (queue, recovered) = mail_queue::Spool::open(Fs::new(&config.spool), |id, entry| {
-            schedule.insert(id, retry.due(&entry), destinations(config, &entry).keys());
-        })?;
+        let (queue, recovered) = mail_queue::Spool::open(
+            Fs::new(&config.spool).with_durability(config.durability.into()),
+            |id, entry| {
+                schedule.insert(id, retry.due(&entry), destinations(config, &entry).keys());
+            },
+        )?;
         for (name, error) in &recovered.corrupt {
             tracing::error!(name, %error, "put aside into the folder `corrupt`");
         }

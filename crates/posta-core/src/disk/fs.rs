@@ -17,6 +17,20 @@ use std::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fs {
     root: PathBuf,
+    durability: Durability,
+}
+
+/// What survives a power failure once it is said to last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Durability {
+    /// Files and their names: folders are synced as well. What was acknowledged is not lost.
+    #[default]
+    Full,
+    /// Files alone: [`sync_dir`](Disk::sync_dir) does nothing, and the file system decides when a name lasts.
+    /// POSIX promises nothing then, and a file without its name is lost. ext4, in its usual mode, keeps the name
+    /// that the file had when it was synced, which for a message is the one in `tmp`.
+    Files,
 }
 
 /// An open file, and its name for error messages.
@@ -30,7 +44,13 @@ pub struct OpenFile {
 impl Fs {
     /// The folder at `root`, which is made when something is first put there.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), durability: Durability::Full }
+    }
+
+    /// The same folder with another promise.
+    #[must_use]
+    pub fn with_durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
     }
 
     /// Where the folder is.
@@ -126,7 +146,10 @@ impl Disk for Fs {
     }
 
     fn sync_dir(&self, path: &str) -> Result<(), Error> {
-        self.run(Operation::SyncDir, path, sync_folder)
+        match self.durability {
+            Durability::Full => self.run(Operation::SyncDir, path, sync_folder),
+            Durability::Files => Ok(()),
+        }
     }
 
     fn read_dir(&self, path: &str) -> Result<Vec<Entry>, Error> {
@@ -270,6 +293,16 @@ mod tests {
             let n = disk.read(&mut file, offset, &mut buffer).expect("read");
             assert_eq!(&buffer[..n], want);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_are_synced_unless_files_alone_shall_last() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let disk = Fs::new(folder.path());
+        // Only who syncs a folder can find that it is not there.
+        assert_eq!(disk.sync_dir("gone").expect_err("synced").kind, Kind::NotFound);
+        disk.with_durability(Durability::Files).sync_dir("gone").expect("nothing done");
     }
 
     #[cfg(unix)]

@@ -21,16 +21,18 @@ fn id() -> Id {
 fn foreign(data: &[u8]) {
     for folder in ["mail", "state"] {
         let disk = SimDisk::new();
-        let (spool, _) = Spool::open(&disk).expect("an empty spool");
+        let (spool, _) = Spool::open(&disk, |_, _| {}).expect("an empty spool");
         if folder == "state" {
             accept(&spool, b"Hi\r\n", &envelope("bea@b.com"));
         }
         put(&disk, &format!("{folder}/{}", id()), data);
-        let (spool, recovered) = Spool::open(&disk).expect("the disk is well");
+        let mut found = Vec::new();
+        let (spool, recovered) =
+            Spool::open(&disk, |id, _| found.push(id)).expect("the disk is well");
         // What cannot be read is put aside; behind a bad state the entry is as it was in the beginning.
         let lost = usize::from(folder == "mail" && !recovered.corrupt.is_empty());
-        assert_eq!(recovered.entries.len() + lost, 1);
-        for (id, _) in recovered.entries {
+        assert_eq!(found.len() + lost, 1);
+        for id in found {
             let entry = spool.entry(&id).expect("it was found");
             spool.update(&id, &entry).expect("what is read can be written");
             assert_eq!(spool.entry(&id).ok(), Some(entry));
@@ -56,7 +58,7 @@ fn changed(change: u8, data: &[u8]) {
     envelope.envelope_id = Some(text.clone().into_owned());
     envelope.recipients[1].settle(Outcome::Failed, &text, &text);
     let disk = SimDisk::new();
-    let (spool, _) = Spool::open(&disk).expect("an empty spool");
+    let (spool, _) = Spool::open(&disk, |_, _| {}).expect("an empty spool");
     accept(&spool, data, &envelope);
     let entry = spool.entry(&id()).expect("it was accepted");
     assert_eq!((&entry.recipients, &entry.sender), (&envelope.recipients, &envelope.sender));

@@ -11,7 +11,7 @@ use imap_proto::{
 };
 use posta_core::{
     Input, Machine,
-    testing::{Log, run},
+    testing::{Log, every_split, run},
 };
 
 #[test]
@@ -204,4 +204,16 @@ fn no_argument_smuggles_a_command() {
     // A mailbox can have such a name; it goes as a literal.
     client.select(inject).unwrap();
     assert_eq!(client.output().bytes(), b"A1 SELECT {12}\r\n");
+}
+
+#[test]
+fn a_quirk_is_told_before_the_error_behind_it() {
+    let make = || Client::new(Config { quirks: Quirks::all(), ..config() });
+    // No base64, so the exchange is given up without an event.
+    let wire = b"* OK hi\r\n+ \x80\r\n+\x07 x\r\n";
+    let steps: &Steps = &[|c| c.authenticate("PLAIN", Some("AGEAYg=="))];
+    let log = every_split(make, wire, 4096, app(steps));
+    let [.., quirk, error] = &log.events[..] else { panic!("{log:?}") };
+    assert_eq!(quirk, "Quirk(EightBit)");
+    assert!(error.starts_with("error: "), "{error}");
 }

@@ -190,6 +190,7 @@ const QUIRKS: &[(&str, Quirk)] = &[
     ("* OK [UIDNEXT 4]Predicted", Quirk::Spaces),
     ("* SEARCH 1 2 ", Quirk::Spaces),
     ("* SEARCH  1 2", Quirk::Spaces),
+    ("* ESEARCH  (TAG \"a\")  UID  ALL  7", Quirk::Spaces),
     ("* FLAGS (\\Seen) ", Quirk::Spaces),
     ("* FLAGS (\\Seen )", Quirk::Spaces),
     ("* FLAGS ( \\Seen  \\Draft)", Quirk::Spaces),
@@ -508,4 +509,12 @@ fn numbers_of_a_search_are_read_as_they_are_asked_for() {
     let found: Vec<u32> = vec![1, 5, 4_294_967_295];
     let search = Search { found: Items::new(&found), mod_seq: None };
     assert_eq!(data("* SEARCH 1 5 4294967295"), Data::Search(search));
+}
+
+/// With two spaces before it, `UID` was taken for the name of what was found.
+#[test]
+fn spaces_in_esearch_change_nothing() {
+    let strict = Response::parse(b"* ESEARCH (TAG \"a\") UID ALL 7").unwrap();
+    let wire = b"* ESEARCH  (TAG \"a\")  UID  ALL 7 ";
+    assert_eq!(Response::parse_with(wire, Quirks::all()).unwrap().0, strict);
 }

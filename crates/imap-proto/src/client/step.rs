@@ -21,11 +21,12 @@ impl Machine for Client {
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             self.late()?;
         }
-        if let Some(quirk) = self.quirks_needed.first_not_in(&self.quirks_told) {
-            self.quirks_told.set(quirk);
-            return Ok(Step::Event(Event::Quirk(quirk)));
-        }
         loop {
+            // Before what comes behind it, which may end the session.
+            if let Some(quirk) = self.quirks_needed.first_not_in(&self.quirks_told) {
+                self.quirks_told.set(quirk);
+                return Ok(Step::Event(Event::Quirk(quirk)));
+            }
             match self.out {
                 Out::Closed => return Ok(Step::Closed),
                 // The server's turn comes when this is over.

@@ -120,8 +120,9 @@ impl<'a> Esearch<'a> {
     /// The front of it, up to the first of the data.
     pub(crate) fn read_head(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         let mut esearch = Self::default();
-        if cursor.rest().starts_with(b" (") {
-            cursor.bump(2);
+        let mut ahead = *cursor;
+        if ahead.space().is_ok() && ahead.try_byte(b'(') {
+            *cursor = ahead;
             if !cursor.try_word(b"TAG") {
                 return cursor.fault("TAG");
             }
@@ -130,7 +131,7 @@ impl<'a> Esearch<'a> {
             cursor.byte(b')', "the end of the tag")?;
         }
         let mut ahead = *cursor;
-        if ahead.try_byte(b' ') && ahead.try_word(b"UID") {
+        if ahead.space().is_ok() && ahead.try_word(b"UID") {
             *cursor = ahead;
             esearch.uid = true;
         }

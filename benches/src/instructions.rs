@@ -26,7 +26,8 @@ pub fn count(case: &str, contender: usize) -> Result<u64> {
             .context("valgrind, which counts the instructions, cannot be run")?;
         let text = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "valgrind fails: {text}");
-        let total = text.split("Collected : ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let total =
+            text.split("Collected : ").nth(1).and_then(|rest| rest.split_whitespace().next());
         Ok(total.context("valgrind does not say how many instructions there were")?.parse()?)
     };
     Ok(once(2 * RUNS)?.saturating_sub(once(RUNS)?) / RUNS)

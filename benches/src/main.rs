@@ -2,15 +2,17 @@
 
 mod data;
 mod harness;
+mod imap;
 mod instructions;
 mod maildir;
+mod message;
 mod pop3;
 mod report;
 mod smtp;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use harness::{Bench, Growth, Grown, Holding};
+use harness::{Bench, Grown, Growth, Holding};
 use report::Report;
 use std::{fs, path::PathBuf, process::ExitCode};
 
@@ -78,13 +80,21 @@ fn main() -> Result<ExitCode> {
 
 /// All cases, in the order of the table.
 fn benches(quick: bool) -> Vec<Bench> {
-    [smtp::benches(quick), pop3::benches(quick), maildir::benches(quick)].into_iter().flatten().collect()
+    let mail = [smtp::benches(quick), pop3::benches(quick), imap::benches(quick)];
+    mail.into_iter()
+        .flatten()
+        .chain(message::benches(quick))
+        .chain(maildir::benches(quick))
+        .collect()
 }
 
 fn growth() -> Vec<Growth> {
-    [smtp::growth(), pop3::growth()].into_iter().flatten().collect()
+    [smtp::growth(), pop3::growth(), imap::growth(), message::growth()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn holding() -> Vec<Holding> {
-    [smtp::holding(), pop3::holding()].into_iter().flatten().collect()
+    [smtp::holding(), pop3::holding(), imap::holding()].into_iter().flatten().collect()
 }

@@ -33,13 +33,19 @@ impl Report {
     /// Prints the lines of a case, one for posta and one for each peer, and keeps them.
     pub fn case(&mut self, name: &'static str, case: &Case, figures: Vec<Figures>) {
         if self.cases.is_empty() {
-            println!("| case | who | time | MB/s | ratio to posta | allocations | peak | instructions | goal | |");
+            println!(
+                "| case | who | time | MB/s | ratio to posta | allocations | peak | instructions | goal | |"
+            );
             println!("|---|---|---|---|---|---|---|---|---|---|");
         }
         let row = Row { case: name, octets: case.octets, figures };
         for (n, figures) in row.figures.iter().enumerate() {
             let goal = if n == 0 { memory_goal(case) } else { time_goal(figures) };
-            let held = if n == 0 { memory_held(case, figures) } else { figures.ratio[1] >= figures.faster };
+            let held = if n == 0 {
+                memory_held(case, figures)
+            } else {
+                figures.ratio[1] >= figures.faster
+            };
             let [low, ratio, high] = figures.ratio;
             println!(
                 "| {} | {} | {} | {} | {} | {} | {} | {} | {goal} | {} |",

@@ -80,12 +80,16 @@ fn main() -> Result<ExitCode> {
 
 /// All cases, in the order of the table.
 fn benches(quick: bool) -> Vec<Bench> {
-    let mail = [smtp::benches(quick), pop3::benches(quick), imap::benches(quick)];
-    mail.into_iter()
-        .flatten()
-        .chain(message::benches(quick))
-        .chain(maildir::benches(quick))
-        .collect()
+    [
+        smtp::benches(quick),
+        pop3::benches(quick),
+        imap::benches(quick),
+        message::benches(quick),
+        maildir::benches(quick),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn growth() -> Vec<Growth> {

@@ -44,7 +44,7 @@ pub fn holding() -> Vec<Holding> {
     session::holding()
 }
 
-/// Neither peer checks the syntax of addresses, domains and parameters; posta does.
+/// posta checks all of the syntax; smtp-proto takes `<a@-.->`, parameters twice and words behind DATA.
 fn commands() -> Case {
     let ours = Contender::ours(|| {
         let lines = COMMANDS.split_inclusive(|octet| *octet == b'\n');

@@ -17,13 +17,12 @@ const MESSAGE: usize = 1 << 20;
 
 const ENVELOPE: &[u8] = b"EHLO a.org\r\nMAIL FROM:<ana@a.org>\r\nRCPT TO:<bea@b.com>\r\nDATA\r\n";
 
-const REPLIES: [&[u8]; 6] = [
+const REPLIES: [&[u8]; 5] = [
     b"220 mx1.b.com ESMTP\r\n",
     b"250-mx1.b.com\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250 8BITMIME\r\n",
     b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 go\r\n",
     b"250 2.0.0 queued\r\n",
     b"221 2.0.0 Bye\r\n",
-    b"",
 ];
 
 pub(super) fn benches() -> [Bench; 2] {
@@ -116,6 +115,8 @@ fn send() -> Case {
         let mut smtp = Client::new(Arc::clone(&config), Instant::ORIGIN);
         let mut job = Job { message: &message, sent: 0, done: false };
         REPLIES.iter().for_each(|reply| job.hear(&mut smtp, &mut input, reply));
+        // The reply to QUIT, which a client that is closed leaves there.
+        input.take(input.len());
         u64::from(job.done && job.sent > message.len() as u64)
     });
     let goal = Goal { allocations: Some(8), peak: Some(64 << 10) };

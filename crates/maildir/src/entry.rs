@@ -11,6 +11,8 @@ const INFO: &str = ":2,";
 pub struct Entry {
     place: Place,
     name: String,
+    /// The length of the id, at the front of the name.
+    id: usize,
 }
 
 /// The folder that the file is in.
@@ -31,13 +33,14 @@ impl Place {
 
 impl Entry {
     pub(crate) fn new(place: Place, name: String) -> Self {
-        Self { place, name }
+        let end = name.bytes().position(|octet| matches!(octet, b',' | b':'));
+        Self { id: end.unwrap_or(name.len()), place, name }
     }
 
     /// What names the message for as long as it exists, whatever happens to its flags: the file name up
     /// to the first `,` or `:`.
     pub fn id(&self) -> &str {
-        self.name.split([',', ':']).next().unwrap_or_default()
+        &self.name[..self.id]
     }
 
     /// Whether no mail program has seen the message: it is still in `new`.
@@ -71,11 +74,6 @@ impl Entry {
         let micros = self.name.split_once(".M").and_then(|(_, rest)| digits(rest)?.parse().ok());
         let micros = Duration::from_micros(micros.unwrap_or(0u32).into());
         Duration::from_secs(self.seconds()?).checked_add(micros)
-    }
-
-    /// Messages in the order in which they were delivered.
-    pub(crate) fn order(&self) -> impl Ord + use<> {
-        (self.time(), self.id().to_owned())
     }
 
     /// What other programs know the message by: the file name up to the flags.

@@ -1,6 +1,5 @@
 use crate::{Delivery, Entry, Error, Flags, Stamp, delivery::Size, entry::Place};
 use posta_core::disk::{self, Disk, Kind, Reader, ensure_dir};
-use std::collections::BTreeMap;
 
 /// How often a listing is repeated while others rename.
 const MAX_SCANS: usize = 10;
@@ -51,11 +50,11 @@ impl<D: Disk + Clone> Maildir<D> {
     /// # Errors
     /// The disk failed.
     pub fn list(&self) -> Result<Vec<Entry>, Error> {
-        let mut all = BTreeMap::new();
+        let mut all = Vec::new();
         let mut before = self.scan()?;
         for _ in 1..MAX_SCANS {
             let now = self.scan()?;
-            let agree = now.keys().eq(before.keys());
+            let agree = now.iter().map(Entry::id).eq(before.iter().map(Entry::id));
             all.append(&mut before);
             before = now;
             if agree {
@@ -64,9 +63,10 @@ impl<D: Disk + Clone> Maildir<D> {
             }
         }
         all.append(&mut before);
-        let mut entries: Vec<_> = all.into_values().collect();
-        entries.sort_by_cached_key(Entry::order);
-        Ok(entries)
+        keep_last(&mut all);
+        // Messages of one time stay in the order of their ids.
+        all.sort_by_cached_key(Entry::time);
+        Ok(all)
     }
 
     /// The message with this id, by whatever name it goes now.
@@ -75,8 +75,9 @@ impl<D: Disk + Clone> Maildir<D> {
     /// The disk failed.
     pub fn find(&self, id: &str) -> Result<Option<Entry>, Error> {
         for _ in 0..2 {
-            if let Some(entry) = self.scan()?.remove(id) {
-                return Ok(Some(entry));
+            let found = self.scan()?.into_iter().find(|entry| entry.id() == id);
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)
@@ -181,17 +182,18 @@ impl<D: Disk + Clone> Maildir<D> {
         Ok(self.disk.sync_dir("")?)
     }
 
-    /// One reading of both folders. First `new`: a message moves from there to `cur`.
-    fn scan(&self) -> Result<BTreeMap<String, Entry>, Error> {
-        let mut found = BTreeMap::new();
+    /// One reading of both folders, in the order of the ids. First `new`: a message moves from there to
+    /// `cur`.
+    fn scan(&self) -> Result<Vec<Entry>, Error> {
+        let mut found = Vec::new();
         for place in [Place::New, Place::Cur] {
             for entry in self.disk.read_dir(&self.path(place.directory()))? {
                 if !entry.is_dir && !entry.name.starts_with('.') {
-                    let entry = Entry::new(place, entry.name);
-                    found.insert(entry.id().to_owned(), entry);
+                    found.push(Entry::new(place, entry.name));
                 }
             }
         }
+        keep_last(&mut found);
         Ok(found)
     }
 
@@ -217,4 +219,16 @@ impl<D: Disk + Clone> Maildir<D> {
     pub(crate) fn path(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
+}
+
+/// Puts messages in the order of their ids. Of those with the same id the last that was found is kept.
+fn keep_last(entries: &mut Vec<Entry>) {
+    entries.sort_by(|a, b| a.id().cmp(b.id()));
+    entries.dedup_by(|later, earlier| {
+        let same = later.id() == earlier.id();
+        if same {
+            std::mem::swap(later, earlier);
+        }
+        same
+    });
 }

@@ -252,13 +252,20 @@ pub fn find_bare(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// How many octets are tested at once; the compiler turns the loop into vector instructions.
-const BLOCK: usize = 128;
-
 /// The first place after 0 whose octet, after the one before it, is not plain text: a LF without its
 /// CR, anything but LF after a CR, a dot after a LF. The length if there is none.
 fn irregular(bytes: &[u8]) -> usize {
-    let mut at = 1;
+    // Large blocks for speed, then small ones, so that few octets are left to be looked at one by one.
+    let at = skip_regular::<16>(bytes, skip_regular::<128>(bytes, 1));
+    bytes[at.min(bytes.len()) - 1..]
+        .windows(2)
+        .position(|pair| is_irregular(pair[0], pair[1]))
+        .map_or(bytes.len(), |i| at + i)
+}
+
+/// The beginning of the first block from `at` that is not all plain text, or not whole. The octets of a
+/// block are tested at once: the compiler turns the loop into vector instructions.
+fn skip_regular<const BLOCK: usize>(bytes: &[u8], mut at: usize) -> usize {
     while let (Some(before), Some(block)) =
         (bytes.get(at - 1..at - 1 + BLOCK), bytes.get(at..at + BLOCK))
     {
@@ -267,10 +274,7 @@ fn irregular(bytes: &[u8]) -> usize {
         }
         at += BLOCK;
     }
-    bytes[at.min(bytes.len()) - 1..]
-        .windows(2)
-        .position(|pair| is_irregular(pair[0], pair[1]))
-        .map_or(bytes.len(), |i| at + i)
+    at
 }
 
 fn is_irregular(before: u8, octet: u8) -> bool {

@@ -1,5 +1,5 @@
 use super::Reply;
-use alloc::{boxed::Box, string::String};
+use alloc::string::String;
 
 /// What a server offers: its reply to EHLO or LHLO, understood.
 ///
@@ -26,7 +26,7 @@ pub struct Capabilities {
     /// Delivery status notifications (RFC 3461).
     pub dsn: bool,
     /// The lines after the first, separated by LF.
-    text: Box<str>,
+    text: String,
 }
 
 /// One line of an EHLO reply.
@@ -41,26 +41,41 @@ pub struct Keyword<'a> {
 impl Capabilities {
     /// Reads the reply to EHLO or LHLO.
     pub fn parse(reply: Reply<'_>) -> Self {
-        let mut text = String::new();
-        for line in reply.lines().skip(1).filter_map(|line| core::str::from_utf8(line).ok()) {
+        let lines = || reply.lines().skip(1).filter_map(|line| core::str::from_utf8(line).ok());
+        let mut text = String::with_capacity(lines().map(|line| line.len() + 1).sum());
+        for line in lines() {
             if !text.is_empty() {
                 text.push('\n');
             }
             text.push_str(line.trim());
         }
-        let mut offered = Self { text: text.into_boxed_str(), ..Self::default() };
-        offered.pipelining = offered.has("PIPELINING");
-        offered.size = offered.has("SIZE");
-        // RFC 1870 3: none, or zero, is no fixed limit.
-        let size = offered.get("SIZE").and_then(|keyword| keyword.params.parse().ok());
-        offered.max_size = size.filter(|size| *size > 0);
-        offered.eight_bit_mime = offered.has("8BITMIME");
-        offered.starttls = offered.has("STARTTLS");
-        offered.enhanced_status_codes = offered.has("ENHANCEDSTATUSCODES");
-        offered.chunking = offered.has("CHUNKING");
-        offered.smtputf8 = offered.has("SMTPUTF8");
-        offered.dsn = offered.has("DSN");
-        offered
+        let mut offered = Self::default();
+        keywords(&text).for_each(|keyword| offered.understand(keyword));
+        Self { text, ..offered }
+    }
+
+    /// Of a keyword that comes twice the first counts.
+    fn understand(&mut self, keyword: Keyword<'_>) {
+        let is = |name: &str| keyword.name.eq_ignore_ascii_case(name);
+        if is("PIPELINING") {
+            self.pipelining = true;
+        } else if is("SIZE") && !self.size {
+            self.size = true;
+            // RFC 1870 3: none, or zero, is no fixed limit.
+            self.max_size = keyword.params.parse().ok().filter(|size| *size > 0);
+        } else if is("8BITMIME") {
+            self.eight_bit_mime = true;
+        } else if is("STARTTLS") {
+            self.starttls = true;
+        } else if is("ENHANCEDSTATUSCODES") {
+            self.enhanced_status_codes = true;
+        } else if is("CHUNKING") {
+            self.chunking = true;
+        } else if is("SMTPUTF8") {
+            self.smtputf8 = true;
+        } else if is("DSN") {
+            self.dsn = true;
+        }
     }
 
     /// All keywords, known or not.
@@ -72,10 +87,7 @@ impl Capabilities {
     ///
     /// `AUTH=LOGIN`, which some servers say for the sake of some clients, is `AUTH LOGIN`.
     pub fn iter(&self) -> impl Iterator<Item = Keyword<'_>> {
-        self.text.split('\n').filter(|line| !line.is_empty()).map(|line| {
-            let (name, params) = line.split_once([' ', '=']).unwrap_or((line, ""));
-            Keyword { name, params: params.trim_ascii_start() }
-        })
+        keywords(&self.text)
     }
 
     /// The first line with this keyword.
@@ -99,4 +111,11 @@ impl Capabilities {
     pub fn has_auth(&self, mechanism: &str) -> bool {
         self.auth().any(|name| name.eq_ignore_ascii_case(mechanism))
     }
+}
+
+fn keywords(text: &str) -> impl Iterator<Item = Keyword<'_>> {
+    text.split('\n').filter(|line| !line.is_empty()).map(|line| {
+        let (name, params) = line.split_once([' ', '=']).unwrap_or((line, ""));
+        Keyword { name, params: params.trim_ascii_start() }
+    })
 }

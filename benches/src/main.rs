@@ -2,8 +2,10 @@
 
 mod data;
 mod harness;
+mod imap;
 mod instructions;
 mod maildir;
+mod message;
 mod pop3;
 mod report;
 mod smtp;
@@ -78,16 +80,25 @@ fn main() -> Result<ExitCode> {
 
 /// All cases, in the order of the table.
 fn benches(quick: bool) -> Vec<Bench> {
-    [smtp::benches(quick), pop3::benches(quick), maildir::benches(quick)]
+    [
+        smtp::benches(quick),
+        pop3::benches(quick),
+        imap::benches(quick),
+        message::benches(quick),
+        maildir::benches(quick),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn growth() -> Vec<Growth> {
+    [smtp::growth(), pop3::growth(), imap::growth(), message::growth()]
         .into_iter()
         .flatten()
         .collect()
 }
 
-fn growth() -> Vec<Growth> {
-    [smtp::growth(), pop3::growth()].into_iter().flatten().collect()
-}
-
 fn holding() -> Vec<Holding> {
-    [smtp::holding(), pop3::holding()].into_iter().flatten().collect()
+    [smtp::holding(), pop3::holding(), imap::holding()].into_iter().flatten().collect()
 }

@@ -68,6 +68,8 @@ struct Base64 {
 
 impl Base64 {
     fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        // `decode_append` makes room for exactly what it decodes, so that each line would move all of it.
+        out.reserve(chunk.len() / 4 * 3);
         for line in chunk.split(|&b| b == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let (head, tail) = line.split_at(line.len() & !3);

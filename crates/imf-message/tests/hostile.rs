@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use imf_message::{
-    AddressList, Attachment, Builder, ContentType, Date, Edit, Header, Limits, MAX_ADDRESSES,
-    MAX_PARAMS, Mailbox, Message, Misuse, Received, decode_words, parse_ids,
+    AddressList, Attachment, Builder, ContentType, Date, Decoder, Edit, Encoding, Header, Limits,
+    MAX_ADDRESSES, MAX_PARAMS, Mailbox, Message, Misuse, Received, decode_words, parse_ids,
 };
 
 /// Runs `work` on a thread whose stack is too small for recursion.
@@ -184,4 +184,19 @@ fn v14_a_million_comments_opened() {
         assert!(Date::parse(format!("{nested} 1 Jan 1970 00:00 Z").as_bytes()).is_ok());
         assert!(Date::parse(format!("1 Jan 1970 00:00 {text}").as_bytes()).is_ok());
     });
+}
+
+/// A buffer that is made longer line by line is copied line by line: 10 MiB took a minute.
+#[test]
+fn v13_the_output_of_base64_does_not_grow_line_by_line() {
+    let line = "QUJD".repeat(19) + "\r\n";
+    let mut decoder = Decoder::new(Encoding::Base64);
+    let (mut out, mut grown, mut capacity) = (Vec::new(), 0, 0);
+    for _ in 0..10_000 {
+        decoder.push(line.as_bytes(), &mut out);
+        grown += usize::from(out.capacity() != capacity);
+        capacity = out.capacity();
+    }
+    assert_eq!(out.len(), 10_000 * 57);
+    assert!(grown < 50, "{grown} times");
 }

@@ -11,6 +11,9 @@ use std::{env, fs, hint::black_box, path::Path, rc::Rc};
 
 type Messages = Rc<[Vec<u8>]>;
 
+/// The ratio that is asked for, and what reads a message and tells what it found.
+type Reader = (f64, fn(&[u8]) -> u64);
+
 /// Folders under `message` of the third-party corpora, each a row.
 const CORPORA: [(&str, &str); 6] = [
     ("message in full, corpus mail-parser", "mail-parser"),
@@ -79,7 +82,7 @@ fn each(messages: &Messages, alike: bool, read: fn(&[u8]) -> u64) -> impl FnMut(
     }
 }
 
-fn case(messages: &Messages, alike: bool, readers: [(f64, fn(&[u8]) -> u64); 4]) -> Case {
+fn case(messages: &Messages, alike: bool, readers: [Reader; 4]) -> Case {
     let names = ["mail-parser 1.0.1", "mailparse 0.18.0", "mail-parser 0.11.9"];
     let [(_, ours), peers @ ..] = readers;
     let peers = names

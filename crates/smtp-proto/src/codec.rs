@@ -33,4 +33,4 @@ pub(crate) use command::is_auth;
 pub(crate) use error::{Result, fault};
 pub(crate) use params::{write_mail, write_rcpt};
 pub(crate) use reply::frame;
-pub(crate) use scan::{Scanned, domain_or_literal, scan};
+pub(crate) use scan::{Scanned, domain_or_literal, scan, text};

@@ -39,7 +39,7 @@ impl<'a> Address<'a> {
     }
 
     /// For text that the scanner has accepted.
-    pub(crate) fn from_scan(line: &'a [u8], span: Span, at: usize) -> Self {
+    pub(crate) fn from_scan(line: &'a str, span: Span, at: usize) -> Self {
         Self { text: span.of(line), at: at - span.start }
     }
 

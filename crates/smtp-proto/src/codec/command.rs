@@ -1,6 +1,6 @@
 use super::{
     Base64, ErrorKind, Params, Path, Result, Syntax, fault,
-    scan::{Scanned, is_mechanism, scan},
+    scan::{self, Scanned, is_mechanism, scan},
 };
 use crate::limits::DOMAIN;
 use core::fmt::Write;
@@ -95,7 +95,8 @@ impl<'a> Command<'a> {
     /// # Errors
     /// The line is malformed.
     pub fn parse_with(line: &'a [u8], syntax: Syntax) -> Result<Self> {
-        Ok(scan(line, syntax)?.of(line))
+        let text = scan::text(line, syntax)?;
+        Ok(scan(text, syntax)?.of(text))
     }
 
     /// Appends the command and its CRLF.
@@ -172,7 +173,7 @@ impl<'a> Command<'a> {
 
 impl Scanned {
     /// The command, given the line that it was scanned from.
-    pub(crate) fn of(self, line: &[u8]) -> Command<'_> {
+    pub(crate) fn of(self, line: &str) -> Command<'_> {
         match self {
             Self::Helo(name) => Command::Helo(name.of(line)),
             Self::Ehlo(name) => Command::Ehlo(name.of(line)),

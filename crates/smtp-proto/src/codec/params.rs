@@ -79,7 +79,7 @@ impl<'a> Params<'a> {
         Ok(Self { text, offset: 0 })
     }
 
-    pub(crate) fn from_scan(line: &'a [u8], span: Span) -> Self {
+    pub(crate) fn from_scan(line: &'a str, span: Span) -> Self {
         Self { text: span.of(line), offset: span.start }
     }
 
@@ -306,7 +306,7 @@ pub(crate) fn scan_params(line: &[u8], at: usize) -> Result<Span> {
 /// esmtp-value     = 1*(%d33-60 / %d62-126)
 /// ```
 fn scan_from(line: &[u8], from: usize) -> Result<()> {
-    let mut names = [Span { start: 0, end: 0 }; MAX_PARAMS];
+    let mut names = [&b""[..]; MAX_PARAMS];
     let mut count = 0;
     let mut at = from;
     loop {
@@ -314,8 +314,8 @@ fn scan_from(line: &[u8], from: usize) -> Result<()> {
         if n == 0 || line[at] == b'-' {
             return Err(fault(ErrorKind::Parameter, at, "an ESMTP parameter"));
         }
-        let name = Span { start: at, end: at + n };
-        if names[..count].iter().any(|known| known.of(line).eq_ignore_ascii_case(name.of(line))) {
+        let name = &line[at..at + n];
+        if names[..count].iter().any(|known| known.eq_ignore_ascii_case(name)) {
             return Err(fault(ErrorKind::Duplicate, at, "each parameter once"));
         }
         let Some(slot) = names.get_mut(count) else {

@@ -107,7 +107,7 @@ pub(crate) enum PathSpan {
 }
 
 impl PathSpan {
-    pub(crate) fn of(self, line: &[u8]) -> Path<'_> {
+    pub(crate) fn of(self, line: &str) -> Path<'_> {
         match self {
             Self::Null => Path::Null,
             Self::Postmaster => Path::Postmaster,

@@ -5,11 +5,12 @@ use crate::{
     Error, Protocol,
     codec::{
         Address, Base64, Body, Command, EnhancedCode, ErrorKind, Params, ParseError, Path, Scanned,
-        Tolerated, fault, is_auth, scan, write_reply,
+        Tolerated, fault, is_auth, scan, text, write_reply,
     },
     limits::IDLE_OUTPUT,
 };
 use alloc::format;
+use core::str;
 use posta_core::{Input, Instant, Step};
 
 /// What the front of the input is.
@@ -76,14 +77,16 @@ impl Server {
             }
             // Whether the client sent more than this line before it had its answer.
             let waiting = input.len() > line;
-            let text = &input.bytes()[..line - 2];
-            let scanned = match self.admit(text) {
-                Ok(scanned) => scanned,
+            let octets = &input.bytes()[..line - 2];
+            let syntax = self.config.syntax();
+            let admitted = text(octets, syntax).and_then(|text| Ok((text, self.admit(text)?)));
+            let (text, scanned) = match admitted {
+                Ok(admitted) => admitted,
                 Err(error) => {
-                    self.refuse(error, text);
+                    self.refuse(error, octets);
                     // What comes behind a DATA that looked well to the client is a message.
-                    self.data_refused = is_verb(text, b"DATA");
-                    if is_verb(text, b"BDAT") {
+                    self.data_refused = is_verb(octets, b"DATA");
+                    if is_verb(octets, b"BDAT") {
                         self.close(Some(now));
                         return Err(Error::Chunking);
                     }
@@ -106,7 +109,8 @@ impl Server {
                     if matches!(scanned, Scanned::Quit) {
                         self.close(Some(now));
                     }
-                    let text = &input.take(line)[..line - 2];
+                    // The same text, which now is the event's.
+                    let text = str::from_utf8(&input.take(line)[..line - 2]).unwrap_or_default();
                     return Ok(Step::Event(event(scanned.of(text), tolerated)));
                 }
             }
@@ -200,7 +204,7 @@ impl Server {
     fn teach(&mut self, line: &[u8], at: usize) {
         let (command, rest) = line.split_at(at.min(line.len()));
         let word = rest.split(|b| *b == b' ').next().unwrap_or_default();
-        let address = core::str::from_utf8(word).ok().and_then(|word| Address::new(word).ok());
+        let address = str::from_utf8(word).ok().and_then(|word| Address::new(word).ok());
         let address = address.map_or("user@example.org", Address::as_str);
         let verb = if is_verb(command, b"MAIL") { "MAIL FROM" } else { "RCPT TO" };
         let text = format!("The address needs angle brackets: {verb}:<{address}>");
@@ -208,7 +212,7 @@ impl Server {
     }
 
     /// Whether a line is a command that may come now.
-    fn admit(&self, line: &[u8]) -> Result<Scanned, ParseError> {
+    fn admit(&self, line: &str) -> Result<Scanned, ParseError> {
         let scanned = scan(line, self.config.syntax())?;
         if self.config.require_tls && !self.tls {
             // RFC 3207 4. RSET does no harm.
@@ -342,7 +346,7 @@ impl Server {
     }
 
     /// Does what needs no verdict, and says whether the application hears of it.
-    fn act(&mut self, scanned: Scanned, line: &[u8]) -> Option<Option<Tolerated>> {
+    fn act(&mut self, scanned: Scanned, line: &str) -> Option<Option<Tolerated>> {
         let tolerated = |spaced: bool| spaced.then_some(Tolerated::SpaceAfterColon);
         let (ask, tolerated) = match scanned {
             Scanned::Helo(_) => (Ask::Hello(Hello::Helo), None),

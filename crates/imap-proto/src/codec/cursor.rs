@@ -154,10 +154,10 @@ impl<'a> Cursor<'a> {
 
     /// The next word, if it is this one, in any case; takes it.
     pub(crate) fn try_word(&mut self, word: &[u8]) -> bool {
-        let mut ahead = *self;
-        let found = ahead.word().is_ok_and(|found| found.eq_ignore_ascii_case(word));
+        let Some((front, rest)) = self.rest.split_at_checked(word.len()) else { return false };
+        let found = front.eq_ignore_ascii_case(word) && !rest.first().is_some_and(|o| is_word(*o));
         if found {
-            *self = ahead;
+            self.rest = rest;
         }
         found
     }
@@ -263,32 +263,32 @@ impl<'a> Cursor<'a> {
     fn quoted(&mut self) -> Parsed<Text<'a>> {
         let before = *self;
         self.bump(1);
-        let mut escaped = false;
+        let (mut escaped, mut eight_bit) = (false, false);
         let mut at = 0;
         loop {
-            let Some(n) = memchr::memchr3(b'"', b'\\', b'\n', &self.rest[at..]) else {
-                return before.fault("a closing quote");
-            };
-            at += n;
-            match self.rest[at] {
-                b'"' => break,
-                b'\\' if matches!(self.rest.get(at + 1), Some(b'"' | b'\\')) => {
+            // Most are a few octets long: octet by octet is faster than a search that looks at many.
+            at += self.rest[at..].iter().take_while(|octet| is_plain(**octet)).count();
+            match self.rest.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') if matches!(self.rest.get(at + 1), Some(b'"' | b'\\')) => {
                     escaped = true;
                     at += 2;
                 }
-                b'\\' => {
-                    // Stands for itself.
+                // Stands for itself.
+                Some(b'\\') => {
                     self.overlook(Quirk::Escapes)?;
                     at += 1;
                 }
-                _ => return before.fault("a closing quote"),
+                Some(b'\r' | 0) => return before.fault("a string without CR and NUL"),
+                Some(b'\n') | None => return before.fault("a closing quote"),
+                Some(_) => {
+                    eight_bit = true;
+                    at += 1;
+                }
             }
         }
         let raw = self.bump(at);
-        if memchr::memchr2(b'\r', 0, raw).is_some() {
-            return before.fault("a string without CR and NUL");
-        }
-        if !raw.is_ascii() && core::str::from_utf8(raw).is_err() {
+        if eight_bit && core::str::from_utf8(raw).is_err() {
             self.overlook(Quirk::EightBit)?;
         }
         self.bump(1);
@@ -406,5 +406,30 @@ impl<'a> Cursor<'a> {
 
 /// Whether an octet may stand in an atom as servers send them: `[` may, `]` may not, 8 bits may.
 fn is_word(octet: u8) -> bool {
-    !matches!(octet, 0..=b' ' | 127 | b'(' | b')' | b'{' | b'"' | b'\\' | b'%' | b'*' | b']')
+    OCTETS[usize::from(octet)] & WORD != 0
 }
+
+/// Whether an octet stands for itself in a quoted string, and is ASCII.
+fn is_plain(octet: u8) -> bool {
+    OCTETS[usize::from(octet)] & PLAIN != 0
+}
+
+const WORD: u8 = 1;
+const PLAIN: u8 = 2;
+
+/// What each octet may be.
+const OCTETS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let (is_word, is_plain) = match octet as u8 {
+            0 | b'\r' | b'\n' | b'"' | b'\\' => (false, false),
+            0..=b' ' | 127 | b'(' | b')' | b'{' | b'%' | b'*' | b']' => (false, true),
+            128.. => (true, false),
+            _ => (true, true),
+        };
+        table[octet] = if is_word { WORD } else { 0 } | if is_plain { PLAIN } else { 0 };
+        octet += 1;
+    }
+    table
+};

@@ -196,6 +196,9 @@ pub(super) fn read_flag<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, ParseErr
     if cursor.try_byte(b'\\') && cursor.try_byte(b'*') {
         return Ok("\\*");
     }
-    cursor.name()?;
-    core::str::from_utf8(cursor.since(&before)).or_else(|_| before.fault("a flag"))
+    cursor.word()?;
+    match core::str::from_utf8(cursor.since(&before)) {
+        Ok(flag) if flag.is_ascii() => Ok(flag),
+        _ => before.fault("a flag"),
+    }
 }

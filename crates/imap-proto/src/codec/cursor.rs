@@ -410,7 +410,7 @@ fn is_word(octet: u8) -> bool {
 }
 
 /// Whether an octet stands for itself in a quoted string, and is ASCII.
-fn is_plain(octet: u8) -> bool {
+pub(crate) fn is_plain(octet: u8) -> bool {
     OCTETS[usize::from(octet)] & PLAIN != 0
 }
 

@@ -1,8 +1,12 @@
 //! Strings, as they stand in a response.
 
+use super::cursor::is_plain;
 use crate::Misuse;
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
+
+/// What is longer is written as a literal.
+const LONGEST_QUOTED: usize = 1024;
 
 /// A string of the protocol: a quoted string, a literal or an atom, read in place.
 ///
@@ -66,12 +70,18 @@ impl<'a> Text<'a> {
     /// # Errors
     /// It holds a NUL, which no string may.
     pub fn write(self, wire: &mut Vec<u8>) -> Result<(), Misuse> {
+        if self.raw.len() <= LONGEST_QUOTED && self.raw.iter().all(|octet| is_plain(*octet)) {
+            wire.push(b'"');
+            wire.extend_from_slice(self.raw);
+            wire.push(b'"');
+            return Ok(());
+        }
         let octets = self.bytes();
         if memchr::memchr(0, &octets).is_some() {
             return Err(Misuse::Argument("a string holds NUL"));
         }
         let is_line = memchr::memchr2(b'\r', b'\n', &octets).is_none();
-        if is_line && octets.is_ascii() && octets.len() <= 1024 {
+        if is_line && octets.is_ascii() && octets.len() <= LONGEST_QUOTED {
             wire.push(b'"');
             for octet in octets.iter() {
                 if matches!(octet, b'"' | b'\\') {

@@ -44,7 +44,7 @@ pub fn decode_charset<'a>(label: Option<&str>, bytes: &'a [u8]) -> Cow<'a, str> 
 
 /// Unlabelled text, as in [`decode_charset`].
 pub(crate) fn guess(bytes: &[u8]) -> Cow<'_, str> {
-    if memchr::memmem::find(bytes, b"\x1b$").is_some() {
+    if memchr::memchr_iter(0x1b, bytes).any(|at| bytes.get(at + 1) == Some(&b'$')) {
         return ISO_2022_JP.decode_without_bom_handling(bytes).0;
     }
     match core::str::from_utf8(bytes) {

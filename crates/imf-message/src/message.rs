@@ -306,7 +306,7 @@ impl<'m> Field<'m> {
     /// Whether it is called `name`, in any case.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
-        self.name().eq_ignore_ascii_case(name)
+        self.span.name.of(self.bytes).eq_ignore_ascii_case(name.as_bytes())
     }
 
     /// The whole field with its last line end.

@@ -37,8 +37,10 @@ pub fn values(data: &[u8]) {
     assert_eq!(unfold(&unfolded), unfolded);
     mime(data);
     let received = Received::parse(data);
+    // What cannot stand in a name is replaced when it is written, and then stays as it is.
     if let Ok(header) = received.header() {
-        assert_eq!(Received::parse(value(&header)), received);
+        let again = Received::parse(value(&header)).header().expect("what was written");
+        assert_eq!(again.as_str(), header.as_str());
     }
 }
 

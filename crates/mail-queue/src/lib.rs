@@ -107,7 +107,7 @@
 //! | pause after the first attempt, longest pause | 5 minutes, 4000 seconds | RFC 5321 4.5.4.1: 30 minutes or more later on |
 //! | notice that the message is late | 4 hours | RFC 3461 |
 //! | life in the queue | 5 days | RFC 5321 4.5.4.1: 4 to 5 days |
-//! | attempts under way ([`Limits`]) | 100 | |
+//! | attempts under way ([`Limits`]) | 1,000 | |
 //! | attempts at one destination | 5, then up to 20 | |
 //! | pause of a destination that cannot be reached | 5 minutes, doubled up to 4000 seconds | RFC 5321 4.5.4.1 |
 

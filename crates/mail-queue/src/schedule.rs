@@ -15,7 +15,7 @@ use std::{
 /// How much is tried at once, and how a destination that cannot be reached is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Attempts under way, each a message at one destination: 100. Neither what is new nor what was tried
+    /// Attempts under way, each a message at one destination: 1000. Neither what is new nor what was tried
     /// before takes more than three quarters of them.
     pub attempts: usize,
     /// Attempts at one destination at once, to begin with: 5. It is one more after as many successes in a
@@ -33,7 +33,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            attempts: 100,
+            attempts: 1000,
             start: 5,
             most: 20,
             pause: Duration::from_secs(300),

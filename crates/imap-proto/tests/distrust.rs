@@ -217,3 +217,16 @@ fn a_quirk_is_told_before_the_error_behind_it() {
     assert_eq!(quirk, "Quirk(EightBit)");
     assert!(error.starts_with("error: "), "{error}");
 }
+
+#[test]
+fn nothing_is_told_within_a_literal() {
+    let make = || Client::new(Config { quirks: Quirks::all(), ..config() });
+    let wire =
+        "* PREAUTH hi\r\n* 1 FETCH (BODY[]   {60}\r\n".to_owned() + &"x".repeat(60) + ")\r\n";
+    // Too little room for the whole of it.
+    let log = every_split(make, wire.as_bytes(), 64, app(&[]));
+    let at = |front: &str| log.events.iter().position(|line| line.starts_with(front));
+    let (Some(begin), Some(end)) = (at("Literal("), at("End")) else { panic!("{log:?}") };
+    assert_eq!(end, begin + 2, "{log:?}");
+    assert_eq!(at("Quirk(Spaces)"), Some(end + 1));
+}

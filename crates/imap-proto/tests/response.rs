@@ -244,6 +244,17 @@ fn a_code_ends_at_the_same_bracket_whatever_is_tolerated() {
     }
 }
 
+/// A quote that begins no string, before the text of the message, must not begin one with what comes in it.
+#[test]
+fn the_brackets_of_an_item_hold_whole_strings() {
+    for value in ["{2}\r\n\"x", "\"x\""] {
+        let line = format!("* 1 FETCH (BODY[X \"] BODY[] {value})");
+        let (response, needed) = Response::parse_with(line.as_bytes(), Quirks::all()).unwrap();
+        assert!(matches!(response, Response::Data(Data::Other(_))), "{response:?}");
+        assert_eq!(needed, Quirks { unreadable: true, ..Quirks::default() });
+    }
+}
+
 /// Some servers tell of multiparts without parts; there is no way to say so.
 #[test]
 fn a_multipart_without_parts_is_read_and_not_written() {

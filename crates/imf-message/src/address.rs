@@ -165,8 +165,9 @@ impl Sink for Decoded {
     }
 }
 
+/// A name as it is shown. Blanks may stand at its ends in an encoded word.
 fn decode(phrase: &[u8]) -> String {
-    words::decode(phrase).into_owned()
+    words::decode(phrase).trim_matches([' ', '\t']).to_owned()
 }
 
 fn text(bytes: &[u8]) -> String {

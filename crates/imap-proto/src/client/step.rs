@@ -22,8 +22,10 @@ impl Machine for Client {
             self.late()?;
         }
         loop {
-            // Before what comes behind it, which may end the session.
-            if let Some(quirk) = self.quirks_needed.first_not_in(&self.quirks_told) {
+            // Before what comes behind it, which may end the session; but nothing comes between the chunks of a literal.
+            if !matches!(self.inside, Inside::Literal { .. })
+                && let Some(quirk) = self.quirks_needed.first_not_in(&self.quirks_told)
+            {
                 self.quirks_told.set(quirk);
                 return Ok(Step::Event(Event::Quirk(quirk)));
             }

@@ -356,8 +356,21 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// What stands in brackets, without them. There may be brackets in its strings.
-    pub(crate) fn brackets(&mut self) -> Parsed<&'a [u8]> {
+    /// What stands in the brackets behind the name of an item, without them. There may be brackets in its
+    /// strings.
+    pub(crate) fn section(&mut self) -> Parsed<&'a [u8]> {
+        self.brackets(|cursor| cursor.fault("a string"))
+    }
+
+    /// The same of a response code, where a quote may stand for itself.
+    pub(crate) fn code(&mut self) -> Parsed<&'a [u8]> {
+        self.brackets(|cursor| {
+            cursor.bump(1);
+            Ok(())
+        })
+    }
+
+    fn brackets(&mut self, no_string: impl Fn(&mut Self) -> Parsed<()>) -> Parsed<&'a [u8]> {
         self.byte(b'[', "an opening bracket")?;
         let before = *self;
         loop {
@@ -368,6 +381,7 @@ impl<'a> Cursor<'a> {
                     return Ok(inner);
                 }
                 Some(b'"' | b'{') if self.pass_string() => {}
+                Some(b'"' | b'{') => no_string(self)?,
                 Some(b'\r' | b'\n') | None => return self.fault("a closing bracket"),
                 Some(_) => {
                     self.bump(1);
@@ -392,7 +406,7 @@ impl<'a> Cursor<'a> {
         loop {
             match self.peek() {
                 Some(b'[') => {
-                    self.brackets()?;
+                    self.section()?;
                 }
                 Some(octet) if is_word(octet) || matches!(octet, b']' | b'\\' | b'*' | b'%') => {
                     self.bump(1);

@@ -172,7 +172,7 @@ impl<'a> Place<'a> {
                 _ => Self::Other(name),
             });
         }
-        let inner = cursor.brackets()?;
+        let inner = cursor.section()?;
         let mut origin = None;
         if cursor.try_byte(b'<') {
             origin = Some(cursor.number()?);

@@ -240,7 +240,7 @@ impl<'a> Status<'a> {
             let mut ahead = *cursor;
             ahead.bump(1);
             // Without a closing bracket it is text.
-            if let Ok(raw) = ahead.brackets() {
+            if let Ok(raw) = ahead.code() {
                 *cursor = ahead;
                 code = Some(Code::parse(raw));
                 if !matches!(cursor.peek(), None | Some(b' ')) {

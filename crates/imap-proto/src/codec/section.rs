@@ -100,7 +100,7 @@ impl<'a> Section<'a> {
     /// Reads it with its brackets, as a client asks for it.
     pub(crate) fn parse_at(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
         let start = *cursor;
-        let inner = cursor.brackets()?;
+        let inner = cursor.section()?;
         // Where in the line the fault is, is known for what is outside only.
         Self::parse(inner).or_else(|_| start.fault("a section"))
     }

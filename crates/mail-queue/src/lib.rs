@@ -15,7 +15,7 @@
 //! ```
 //!
 //! ```
-//! use mail_queue::{Envelope, Id, Limits, Outcome, Retry, Schedule, Spool};
+//! use mail_queue::{Envelope, Found, Id, Limits, Outcome, Retry, Schedule, Spool};
 //! use posta_core::disk::fs::Fs;
 //! use std::{io::Read, time::Duration};
 //!
@@ -25,9 +25,7 @@
 //! let now = Duration::from_secs(1_790_000_000);
 //! // Where something goes is for the application to know; here to the domain `b.com`.
 //! let (retry, mut schedule) = (Retry::default(), Schedule::new(Limits::default()));
-//! let (spool, _) = Spool::open(Fs::new(path), |id, envelope| {
-//!     schedule.insert(id, retry.due(&envelope), ["b.com"]);
-//! })?;
+//! let (spool, _) = Spool::open(Fs::new(path))?;
 //!
 //! let mut incoming = spool.begin(Id::new(now, 0x5eed))?;
 //! incoming.write(b"From: ana@a.org\r\n\r\nHi Bea\r\n")?;
@@ -54,10 +52,13 @@
 //! assert_eq!(schedule.next(), Some(now + Duration::from_secs(270)));
 //!
 //! // Whatever happens: the next start finds it.
-//! let mut found = Vec::new();
-//! let (spool, _) = Spool::open(Fs::new(path), |id, envelope| found.push((id, envelope)))?;
+//! let (_, recovery) = Spool::open(Fs::new(path))?;
+//! for found in recovery {
+//!     let Found::Entry(id, entry) = found else { return Err("a damaged disk".into()) };
+//!     schedule.insert(id, retry.due(&entry), ["b.com"]);
+//! }
+//! assert_eq!(schedule.next(), Some(now + Duration::from_secs(270)));
 //! let entry = spool.entry(&id)?;
-//! assert_eq!(found, [(id, entry.clone())]);
 //! assert_eq!(entry.pending().map(|recipient| &*recipient.address).collect::<Vec<_>>(), ["bob@b.com"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -117,6 +118,7 @@ mod id;
 mod incoming;
 mod message;
 mod record;
+mod recovery;
 mod retry;
 mod schedule;
 mod spool;
@@ -126,6 +128,7 @@ pub use error::{CorruptError, Error};
 pub use id::{Id, IdError};
 pub use incoming::Incoming;
 pub use message::Message;
+pub use recovery::{Found, Recovery};
 pub use retry::Retry;
 pub use schedule::{Attempt, Due, Limits, Schedule};
-pub use spool::{Recovered, Spool};
+pub use spool::Spool;

@@ -1,6 +1,5 @@
-use crate::{Envelope, Error, Id, Incoming, Message, error::CorruptError, record};
+use crate::{Envelope, Error, Id, Incoming, Message, Recovery, error::CorruptError, record};
 use posta_core::disk::{Disk, Kind, Reader, ensure_dir};
-use std::collections::HashSet;
 
 /// What is read first of a file: its last octets.
 const TAIL: u64 = 4096;
@@ -8,40 +7,27 @@ const TAIL: u64 = 4096;
 /// A spool on a disk.
 #[derive(Clone, Debug)]
 pub struct Spool<D> {
-    disk: D,
-}
-
-/// What was found when a spool was opened.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recovered {
-    /// How many entries there are.
-    pub entries: usize,
-    /// Files that could not be read and were put aside, as they are called in `corrupt`, and why.
-    pub corrupt: Vec<(String, Error)>,
-    /// How many unfinished messages and left-over files were removed.
-    pub removed: usize,
+    pub(crate) disk: D,
 }
 
 impl<D: Disk + Clone> Spool<D> {
-    /// Opens the spool in the folder of this disk, and makes it if it is not there. `found` is told of every
-    /// entry, in no order; no more than one envelope is held at a time.
+    /// Opens the spool in the folder of this disk, and makes it if it is not there. What a former run has left
+    /// is then read from the [`Recovery`], entry by entry, while the spool already takes new messages: to read
+    /// a hundred thousand files takes seconds.
     ///
-    /// What was not finished is removed; it was never acknowledged. An envelope that cannot be read is put
-    /// aside. The messages themselves are looked at when they are read.
+    /// What was not finished is removed; it was never acknowledged.
     ///
     /// # Errors
     /// The disk failed.
-    pub fn open(disk: D, found: impl FnMut(Id, Envelope)) -> Result<(Self, Recovered), Error> {
+    pub fn open(disk: D) -> Result<(Self, Recovery<D>), Error> {
         ensure_dir(&disk, "")?;
         for folder in ["tmp", "mail", "state", "corrupt"] {
             ensure_dir(&disk, folder)?;
         }
         disk.sync_dir("")?;
         let spool = Self { disk };
-        let mut recovered = Recovered::default();
-        spool.clean_tmp(&mut recovered)?;
-        spool.find(&mut recovered, found)?;
-        Ok((spool, recovered))
+        let recovery = Recovery::new(spool.clone())?;
+        Ok((spool, recovery))
     }
 
     /// Begins to take a message. The envelope may change until it is committed.
@@ -120,70 +106,8 @@ impl<D: Disk + Clone> Spool<D> {
         Ok(self.disk.sync_dir("mail")?)
     }
 
-    fn clean_tmp(&self, recovered: &mut Recovered) -> Result<(), Error> {
-        for entry in self.disk.read_dir("tmp")? {
-            if !entry.is_dir {
-                self.disk.remove(&format!("tmp/{}", entry.name))?;
-                recovered.removed += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells of every entry, and removes the states whose message is gone.
-    fn find(
-        &self,
-        recovered: &mut Recovered,
-        mut found: impl FnMut(Id, Envelope),
-    ) -> Result<(), Error> {
-        let mut states = self.ids("state")?;
-        for id in self.ids("mail")? {
-            match self.recover(&id, states.remove(&id), recovered) {
-                Ok(envelope) => {
-                    recovered.entries += 1;
-                    found(id, envelope);
-                }
-                Err(error @ Error::Corrupt { .. }) => {
-                    self.put_aside(&id)?;
-                    recovered.corrupt.push((id.to_string(), error));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        for id in states {
-            self.disk.remove(&state(&id))?;
-            recovered.removed += 1;
-        }
-        Ok(())
-    }
-
-    fn ids(&self, folder: &str) -> Result<HashSet<Id>, Error> {
-        let entries = self.disk.read_dir(folder)?;
-        Ok(entries.into_iter().filter_map(|entry| entry.name.parse().ok()).collect())
-    }
-
-    /// The envelope as it is now; or, if that cannot be read, as it was in the beginning.
-    fn recover(
-        &self,
-        id: &Id,
-        has_state: bool,
-        recovered: &mut Recovered,
-    ) -> Result<Envelope, Error> {
-        if has_state {
-            match self.read_record(&state(id)) {
-                Err(error @ Error::Corrupt { .. }) => {
-                    let name = format!("{id}.state");
-                    self.disk.rename(&state(id), &format!("corrupt/{name}"))?;
-                    recovered.corrupt.push((name, error));
-                }
-                read => return read,
-            }
-        }
-        self.read_record(&mail(id))
-    }
-
     /// The record at the end of a file.
-    fn read_record(&self, path: &str) -> Result<Envelope, Error> {
+    pub(crate) fn read_record(&self, path: &str) -> Result<Envelope, Error> {
         let corrupt = |source| Error::Corrupt { path: path.to_owned(), source };
         let size = self.disk.stat(path)?.size;
         let mut file = self.disk.open(path)?;
@@ -220,10 +144,10 @@ impl<D: Disk + Clone> Spool<D> {
     }
 }
 
-fn mail(id: &Id) -> String {
+pub(crate) fn mail(id: &Id) -> String {
     format!("mail/{id}")
 }
 
-fn state(id: &Id) -> String {
+pub(crate) fn state(id: &Id) -> String {
     format!("state/{id}")
 }

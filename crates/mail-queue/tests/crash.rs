@@ -1,8 +1,8 @@
 //! What is left of a spool after a crash, or when the disk fails or forgets.
 
-use mail_queue::{CorruptError, Envelope, Error, Id, Outcome, Recovered, Spool};
+use mail_queue::{CorruptError, Envelope, Error, Found, Id, Outcome, Spool};
 use posta_core::{
-    disk::{Disk, fs::Fs},
+    disk::{Disk, Kind, fs::Fs},
     testing::{SimDisk, every_crash, every_failure},
 };
 use std::{collections::BTreeMap, fs, io::Read, time::Duration};
@@ -43,20 +43,29 @@ fn read<D: Disk + Clone>(spool: &Spool<D>, id: Id) -> std::io::Result<String> {
 struct Opened<D> {
     spool: Spool<D>,
     entries: BTreeMap<Id, Envelope>,
-    recovered: Recovered,
+    corrupt: Vec<(String, Error)>,
+    removed: usize,
 }
 
 fn open<D: Disk + Clone>(disk: D) -> Result<Opened<D>, Error> {
-    let mut entries = BTreeMap::new();
-    let (spool, recovered) = Spool::open(disk, |id, envelope| drop(entries.insert(id, envelope)))?;
-    assert_eq!(recovered.entries, entries.len());
-    Ok(Opened { spool, entries, recovered })
+    let (spool, mut recovery) = Spool::open(disk)?;
+    let removed = recovery.removed();
+    let (mut entries, mut corrupt) = (BTreeMap::new(), Vec::new());
+    for found in recovery.by_ref() {
+        match found {
+            Found::Entry(id, envelope) => drop(entries.insert(id, envelope)),
+            Found::Unread(_, error) => return Err(error),
+            Found::Corrupt(name, error) => corrupt.push((name, error)),
+        }
+    }
+    assert_eq!(recovery.left(), 0);
+    Ok(Opened { spool, entries, corrupt, removed })
 }
 
 /// Opens a spool after a crash: what is in it is whole.
 fn reopen(disk: &SimDisk) -> Opened<&SimDisk> {
     let opened = open(disk).expect("the disk works again");
-    assert_eq!(opened.recovered.corrupt, [], "a crash damages nothing");
+    assert_eq!(opened.corrupt, [], "a crash damages nothing");
     for id in opened.entries.keys() {
         assert!(read(&opened.spool, *id).expect("whole").starts_with("Subject: "));
     }
@@ -165,8 +174,8 @@ fn every_cut_is_noticed() {
     let whole = fs::read(&path).expect("there");
     for end in 0..whole.len() {
         fs::write(&path, &whole[..end]).expect("written");
-        let Opened { entries, recovered, .. } = open(Fs::new(folder.path())).expect("opened");
-        assert_eq!((entries.len(), recovered.corrupt.len()), (0, 1), "cut at {end}");
+        let Opened { entries, corrupt, .. } = open(Fs::new(folder.path())).expect("opened");
+        assert_eq!((entries.len(), corrupt.len()), (0, 1), "cut at {end}");
         let aside = folder.path().join(format!("corrupt/{}", id(1)));
         assert_eq!(fs::read(&aside).expect("put aside"), &whole[..end]);
         fs::remove_file(aside).expect("removed");
@@ -204,10 +213,10 @@ fn a_damaged_state_falls_back_to_the_beginning() {
         spool.entry(&id(1)),
         Err(Error::Corrupt { source: CorruptError::Checksum, .. })
     ));
-    let Opened { spool, entries, recovered } = open(Fs::new(folder.path())).expect("opened");
-    assert_eq!((entries.len(), recovered.corrupt.len()), (1, 1));
+    let Opened { spool, entries, corrupt, .. } = open(Fs::new(folder.path())).expect("opened");
+    assert_eq!((entries.len(), corrupt.len()), (1, 1));
     assert_eq!(entries[&id(1)].pending().count(), 2);
-    assert_eq!(recovered.corrupt[0].0, format!("{}.state", id(1)));
+    assert_eq!(corrupt[0].0, format!("{}.state", id(1)));
     assert_eq!(spool.entry(&id(1)).expect("there").pending().count(), 2);
 }
 
@@ -219,8 +228,8 @@ fn strange_files_are_left_alone() {
     }
     fs::write(folder.path().join("tmp/left-over"), "x").expect("written");
     fs::write(folder.path().join(format!("state/{}", id(9))), "x").expect("written");
-    let Opened { entries, recovered, .. } = open(Fs::new(folder.path())).expect("opened");
-    assert_eq!((recovered.corrupt, recovered.removed), (vec![], 2));
+    let Opened { entries, corrupt, removed, .. } = open(Fs::new(folder.path())).expect("opened");
+    assert_eq!((corrupt, removed), (vec![], 2));
     assert_eq!(entries.keys().collect::<Vec<_>>(), [&id(1)]);
     assert!(folder.path().join("mail/README").exists());
 }
@@ -264,4 +273,30 @@ fn entries_come_back_with_their_times() {
     assert!(spool.begin(id(1)).is_ok_and(|incoming| incoming.commit(&envelope()).is_err()));
     assert_eq!(read(&spool, id(1)).expect("untouched"), text(1));
     assert!(matches!(spool.remove(&id(3)), Err(Error::Disk(_))));
+}
+
+/// Whichever operation of a start fails: no entry is passed over in silence, and it can be read afterwards.
+#[test]
+fn an_entry_that_the_disk_withholds_is_told_of() {
+    for n in 0.. {
+        let disk = SimDisk::new();
+        let Opened { spool, .. } = open(&disk).expect("made");
+        enqueue(&spool, 1).expect("taken");
+        enqueue(&spool, 2).expect("taken");
+        let before = disk.operations();
+        disk.fail_after(n, Kind::TooManyFiles);
+        let opened = Spool::open(&disk).map(|(_, recovery)| recovery.collect::<Vec<_>>());
+        let failed = disk.operations() > before + n;
+        if let Ok(found) = opened {
+            let unread = found.iter().filter(|one| matches!(one, Found::Unread(..))).count();
+            assert_eq!((found.len(), unread), (2, usize::from(failed)), "operation {n}");
+        }
+        if !failed {
+            assert!(n > 10, "{n}");
+            return;
+        }
+        for n in 1..=2 {
+            assert!(spool.entry(&id(n)).is_ok());
+        }
+    }
 }

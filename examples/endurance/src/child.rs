@@ -3,7 +3,7 @@
 use agent::Failure;
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env, fs, mem,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Stdio,
@@ -13,6 +13,7 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::TcpSocket,
     process::{Child, Command},
+    sync::watch,
     time::timeout,
 };
 
@@ -24,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Agent {
     child: Child,
     listening: BTreeMap<String, SocketAddr>,
+    spool_read: watch::Receiver<bool>,
 }
 
 impl Agent {
@@ -83,20 +85,30 @@ impl Agent {
         timeout(PATIENCE, starting).await.map_err(|_| format!("{program} does not listen"))??;
         let mut file =
             fs::File::options().create(true).append(true).open(config.with_extension("log"))?;
+        let told = |line: &str| line.contains("spool read");
+        let (known, spool_read) = watch::channel(told(&log));
         tokio::spawn(async move {
             use std::io::Write;
             let _ = file.write_all(log.as_bytes());
             while let Ok(Some(line)) = lines.next_line().await {
+                known.send_if_modified(|known| told(&line) && !mem::replace(known, true));
                 let _ = writeln!(file, "{line}");
             }
         });
-        Ok(Self { child, listening })
+        Ok(Self { child, listening, spool_read })
     }
 
     /// Where the service called `name` listens.
     pub(crate) fn address(&self, name: &str) -> Result<SocketAddr, Failure> {
         let known = self.listening.get(name).copied();
         known.ok_or_else(|| format!("there is no service {name}").into())
+    }
+
+    /// Waits until a relay has read what was in its spool when it started.
+    pub(crate) async fn spool_read(&mut self) -> Result<(), Failure> {
+        let read = timeout(PATIENCE, self.spool_read.wait_for(|read| *read)).await;
+        read.map_err(|_| "the spool is not read")??;
+        Ok(())
     }
 
     /// Ends it as a power cut ends a process: with SIGKILL.

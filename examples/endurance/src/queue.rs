@@ -48,6 +48,8 @@ pub(crate) async fn run(messages: usize) -> Result<Report, Failure> {
     let start = Instant::now();
     let mut relay = Agent::start("mta", &config, 1).await?;
     report.within("it listens after", start.elapsed(), READY);
+    relay.spool_read().await?;
+    report.note(format_args!("all of it is read after {:.1} s", start.elapsed().as_secs_f64()));
     report.note(format_args!("memory then: {} KiB", relay.memory()?.0));
     let (mut to_fine, mut to_busy) = (Duration::ZERO, Duration::ZERO);
     for n in 0..NEW {
@@ -70,8 +72,13 @@ pub(crate) async fn run(messages: usize) -> Result<Report, Failure> {
 
     relay.kill().await?;
     let start = Instant::now();
-    let relay = Agent::start("mta", &config, 1).await?;
+    let mut relay = Agent::start("mta", &config, 1).await?;
     report.within("after a kill -9 it listens after", start.elapsed(), READY);
+    let number = messages as u64 + NEW;
+    let new = leaves(relay.address("mx")?, "fine.example", &fine, number).await?;
+    report.within("and at once a new message to a healthy host leaves within", new, LEAVES);
+    relay.spool_read().await?;
+    report.note(format_args!("all of it is read after {:.1} s", start.elapsed().as_secs_f64()));
     report.memory("most memory held", relay.memory()?.1, MEMORY);
     Ok(report)
 }
@@ -127,8 +134,8 @@ fn configure(
 /// falls due every three seconds from now on.
 fn fill(folder: &Path, messages: usize) -> Result<(), Failure> {
     let pattern = tempfile::tempdir()?;
-    let (spool, _) = Spool::open(Fs::new(pattern.path()), |_, _| {})?;
-    drop(Spool::open(Fs::new(folder), |_, _| {})?);
+    let (spool, _) = Spool::open(Fs::new(pattern.path()))?;
+    drop(Spool::open(Fs::new(folder))?);
     let now = agent::now();
     let arrived = now - Duration::from_secs(3000);
     for n in 0..2 * usize::from(DEAD) + 10 {

@@ -31,7 +31,8 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 /// # Errors
 /// A file cannot be read, the spool cannot be opened, or an address cannot be listened at.
 pub async fn start(config: Config, stop: Stop) -> Result<Service, Failure> {
-    let shared = Arc::new(Shared::new(config, stop.clone())?);
+    let (shared, recovery) = Shared::new(config, stop.clone())?;
+    let shared = Arc::new(shared);
     let mut service = Service::new(stop);
     let config = &shared.config;
     let limits = || posta_net::Limits {
@@ -58,6 +59,7 @@ pub async fn start(config: Config, stop: Stop) -> Result<Service, Failure> {
         service.listen("submissions", address, limits, session).await?;
     }
     service.spawn(queue::run(Arc::clone(&shared)));
+    service.spawn(queue::find(Arc::clone(&shared), recovery));
     service.spawn(kept::tidy(Arc::clone(&shared)));
     Ok(service)
 }

@@ -2,15 +2,19 @@
 
 use crate::{Shared, bounce, destination, spool};
 use agent::hop;
-use mail_queue::{Attempt, Envelope, Error, Id, Outcome};
+use mail_queue::{Attempt, Envelope, Error, Id, Outcome, Recovery};
+use posta_core::disk::fs::Fs;
 use std::{collections::HashMap, sync::Arc, time::Duration};
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::timeout,
+};
 
 /// How long those under way may take once the relay is to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// The pause after the spool itself has failed.
-const PAUSE: Duration = Duration::from_secs(60);
+pub(crate) const PAUSE: Duration = Duration::from_secs(60);
 
 /// What is said of a recipient that was not tried yet.
 const WAITS: &str = "451 4.4.1 its hosts are busy, or others could not reach them";
@@ -40,6 +44,14 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     let _ = timeout(GRACE, async { while attempts.join_next().await.is_some() {} }).await;
 }
 
+/// Finds what a former run has left.
+pub(crate) async fn find(shared: Arc<Shared>, recovery: Recovery<Fs>) {
+    let found = spawn_blocking(move || shared.spool.find(recovery, &shared.stop)).await;
+    if let Err(panicked) = found {
+        tracing::error!(%panicked, "not all of the spool was read");
+    }
+}
+
 /// Tries one message.
 async fn try_entry(shared: &Arc<Shared>, attempt: &Attempt) {
     let id = attempt.id;
@@ -47,13 +59,13 @@ async fn try_entry(shared: &Arc<Shared>, attempt: &Attempt) {
         Ok(entry) => entry,
         Err(error) => return unreadable(shared, id, &error),
     };
-    send(shared, attempt, &mut entry).await;
+    let tried = send(shared, attempt, &mut entry).await;
     explain(&mut entry);
     let now = agent::now();
     if shared.retry.is_over(entry.arrived, now) {
         give_up(&mut entry);
     }
-    if let Err(error) = settle(shared, attempt, &mut entry, now).await {
+    if let Err(error) = settle(shared, id, &mut entry, tried, now).await {
         // What is on disk counts: at worst, someone gets the message twice.
         tracing::error!(%id, %error, "the spool failed");
         shared.spool.put_off(&id, now + PAUSE);
@@ -61,7 +73,8 @@ async fn try_entry(shared: &Arc<Shared>, attempt: &Attempt) {
 }
 
 /// Tries the destinations of a message whose turn it is, all at once, and notes what became of each recipient.
-async fn send(shared: &Arc<Shared>, attempt: &Attempt, entry: &mut Envelope) {
+/// Tells whether there was one.
+async fn send(shared: &Arc<Shared>, attempt: &Attempt, entry: &mut Envelope) -> bool {
     let id = attempt.id;
     let mut attempts = JoinSet::new();
     for (destination, numbers) in shared.spool.destinations(entry) {
@@ -85,6 +98,7 @@ async fn send(shared: &Arc<Shared>, attempt: &Attempt, entry: &mut Envelope) {
             (numbers, outcomes)
         });
     }
+    let tried = !attempts.is_empty();
     while let Some(done) = attempts.join_next().await {
         // An attempt that panicked has changed nothing: its recipients are still pending.
         let Ok((numbers, outcomes)) = done else { continue };
@@ -92,6 +106,7 @@ async fn send(shared: &Arc<Shared>, attempt: &Attempt, entry: &mut Envelope) {
             entry.recipients[n].settle(settled.outcome, &settled.host, &settled.reply);
         }
     }
+    tried
 }
 
 /// Says why, of the recipients whose turn has not come.
@@ -116,11 +131,11 @@ fn give_up(entry: &mut Envelope) {
 /// Tells the sender what there is to tell, and keeps what is left to do.
 async fn settle(
     shared: &Shared,
-    attempt: &Attempt,
+    id: Id,
     entry: &mut Envelope,
+    tried: bool,
     now: Duration,
 ) -> Result<(), spool::SpoolError> {
-    let id = attempt.id;
     // First the bounce is on disk, then the failure is crossed off.
     bounce::failures(shared, id, entry).await?;
     if entry.is_done() {
@@ -129,7 +144,7 @@ async fn settle(
     if shared.retry.is_late(entry.arrived, now) && !entry.notified {
         bounce::delay(shared, id, entry).await?;
     }
-    if !attempt.destinations.is_empty() {
+    if tried {
         let next = shared.retry.next(entry.arrived, now, agent::random()? as u32);
         entry.put_off(next);
         let pause = (next - now).as_secs_f64();

@@ -2,8 +2,9 @@
 
 use crate::{Config, Reach, kept::Kept, session::Role, spool::Spool};
 use agent::{Failure, Logins};
-use mail_queue::Retry;
+use mail_queue::{Recovery, Retry};
 use mx_resolve::{CacheLimits, Policy, StubConfig};
+use posta_core::disk::fs::Fs;
 use posta_net::{
     Clock, Stop,
     dns::Resolver,
@@ -35,7 +36,8 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config, stop: Stop) -> Result<Self, Failure> {
+    /// With what a former run has left in the spool.
+    pub(crate) fn new(config: Config, stop: Stop) -> Result<(Self, Recovery<Fs>), Failure> {
         let config = Arc::new(config);
         let logins = match &config.users {
             Some(path) => Some(Logins::new(agent::users(path)?)?),
@@ -54,8 +56,9 @@ impl Shared {
         let tls = config.tls.as_ref().map(agent::TlsFiles::read).transpose()?;
         let verify = config.relay.ca.clone().map_or(Verify::None, Verify::Ca);
         let stub = StubConfig { servers: config.dns.servers.clone(), ..StubConfig::default() };
-        Ok(Self {
-            spool: Spool::open(&config)?,
+        let (spool, recovery) = Spool::open(&config)?;
+        let shared = Self {
+            spool,
             retry: config.retry.schedule(),
             resolver: Resolver::new(stub, CacheLimits::default()),
             policy: Arc::new(policy(&config)?),
@@ -70,7 +73,8 @@ impl Shared {
             logins,
             tls,
             config,
-        })
+        };
+        Ok((shared, recovery))
     }
 
     /// The machine's configuration for a session, which may begin under TLS.

@@ -1,10 +1,12 @@
 //! The queue of this relay: what is on disk, and when it is due.
 
-use crate::{Config, route};
+use crate::{Config, queue::PAUSE, route};
 use mail_queue::{
-    Attempt, Envelope, Error, Id, Incoming, Limits, Message, Outcome, Retry, Schedule,
+    Attempt, Due, Envelope, Error, Found, Id, Incoming, Limits, Message, Outcome, Recovery, Retry,
+    Schedule,
 };
 use posta_core::disk::{Kind, fs::Fs};
+use posta_net::Stop;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -40,24 +42,47 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// Opens the spool, and finds what a former run has left.
-    pub(crate) fn open(config: &Arc<Config>) -> Result<Self, SpoolError> {
+    /// Opens the spool. It takes mail at once; what a former run has left is still to be [found](Self::find).
+    pub(crate) fn open(config: &Arc<Config>) -> Result<(Self, Recovery<Fs>), SpoolError> {
         let retry = config.retry.schedule();
         let (pause, longest_pause) = (retry.first, retry.longest);
-        let mut schedule = Schedule::new(Limits { pause, longest_pause, ..Limits::default() });
-        let (queue, recovered) = mail_queue::Spool::open(
-            Fs::new(&config.spool).with_durability(config.durability.into()),
-            |id, entry| {
-                schedule.insert(id, retry.due(&entry), destinations(config, &entry).keys());
-            },
-        )?;
-        for (name, error) in &recovered.corrupt {
-            tracing::error!(name, %error, "put aside into the folder `corrupt`");
-        }
-        let (entries, removed) = (recovered.entries, recovered.removed);
+        let schedule = Schedule::new(Limits { pause, longest_pause, ..Limits::default() });
+        let disk = Fs::new(&config.spool).with_durability(config.durability.into());
+        let (queue, recovery) = mail_queue::Spool::open(disk)?;
+        let (entries, removed) = (recovery.left(), recovery.removed());
         tracing::info!(folder = %config.spool.display(), entries, removed, "spool opened");
         let (schedule, config) = (Mutex::new(schedule), Arc::clone(config));
-        Ok(Self { queue, schedule, news: Notify::new(), retry, config })
+        Ok((Self { queue, schedule, news: Notify::new(), retry, config }, recovery))
+    }
+
+    /// Reads what a former run has left, until the relay is to stop. From a cold disk a hundred thousand
+    /// entries take ten seconds.
+    pub(crate) fn find(&self, recovery: Recovery<Fs>, stop: &Stop) {
+        let mut entries = 0;
+        for found in recovery.take_while(|_| !stop.is_stopped()) {
+            match found {
+                Found::Entry(id, entry) => {
+                    let (due, ways) = (self.retry.due(&entry), self.destinations(&entry));
+                    self.change(|schedule| schedule.insert(id, due, ways.keys()));
+                    entries += 1;
+                }
+                Found::Unread(id, error) => {
+                    tracing::error!(%id, %error, "cannot read an entry of the spool");
+                    self.read_later(id);
+                }
+                Found::Corrupt(name, error) => {
+                    tracing::error!(name, %error, "put aside into the folder `corrupt`");
+                }
+            }
+        }
+        tracing::info!(entries, "spool read");
+    }
+
+    /// Where it goes is not known: it is handed out as if there were a destination without a name.
+    fn read_later(&self, id: Id) {
+        let at = agent::now() + PAUSE;
+        let due = Due { at, deadline: at, new: false };
+        self.change(|schedule| schedule.insert(id, due, [""]));
     }
 
     /// Begins to take a message.

@@ -165,7 +165,7 @@ fn uids<'i, D: Disk + Clone>(
     ids: impl IntoIterator<Item = &'i str>,
     stamps: &Stamps<'_>,
 ) -> Result<(u32, Vec<u32>), Error> {
-    let numbered = maildir.numbered(&stamp(stamps)?, false)?;
+    let numbered = maildir.number(&stamp(stamps)?)?;
     let known: HashMap<_, _> =
         numbered.messages.iter().map(|message| (message.entry.id(), message.uid)).collect();
     let uids = ids.into_iter().filter_map(|id| known.get(id).copied()).collect();

@@ -62,21 +62,35 @@ impl<D: Disk> Drop for Lock<D> {
     }
 }
 
-/// Reads a file of at most `limit` octets, if it is there, after having made its name last: what another
-/// program wrote a moment ago must not be undone after somebody has heard of it.
+/// Reads a file of at most `limit` octets, if it is there, and makes it last.
 pub(crate) fn read<D: Disk>(
+    disk: &D,
+    path: &str,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, disk::Error> {
+    let octets = glance(disk, path, limit)?;
+    if octets.is_some() {
+        make_last(disk, path)?;
+    }
+    Ok(octets)
+}
+
+/// Reads a file of at most `limit` octets, if it is there, before something is written in its place.
+pub(crate) fn glance<D: Disk>(
     disk: &D,
     path: &str,
     limit: usize,
 ) -> Result<Option<Vec<u8>>, disk::Error> {
     match read_all(disk, path, limit) {
         Err(error) if error.kind == Kind::NotFound => Ok(None),
-        octets => {
-            let octets = octets?;
-            disk.sync_dir(folder(path))?;
-            Ok(Some(octets))
-        }
+        octets => octets.map(Some),
     }
+}
+
+/// Makes the name of a file last that was read: what another program wrote a moment ago must not be undone
+/// after somebody has heard of it.
+pub(crate) fn make_last<D: Disk>(disk: &D, path: &str) -> Result<(), disk::Error> {
+    disk.sync_dir(folder(path))
 }
 
 /// Removes a file that another may have removed.

@@ -63,7 +63,10 @@ impl<D: Disk + Clone> Maildir<D> {
             _ => None,
         };
         let mut numbered = match known {
-            Some(numbered) => numbered,
+            Some(numbered) => {
+                lock::make_last(&self.disk, &self.path(UID_LIST))?;
+                numbered
+            }
             None => self.number(stamp)?,
         };
         for message in numbered.messages.iter_mut().filter(|message| message.entry.is_new()) {
@@ -72,8 +75,12 @@ impl<D: Disk + Clone> Maildir<D> {
         Ok(numbered)
     }
 
-    /// Gives out UIDs.
-    fn number(&self, stamp: &Stamp<'_>) -> Result<Numbered, Error> {
+    /// As [`numbered`](Self::numbered) without `adopt`, for a folder that a message has just come to: that one
+    /// is not looked for before the list is locked. No message is told of as recent.
+    ///
+    /// # Errors
+    /// As for [`numbered`](Self::numbered).
+    pub fn number(&self, stamp: &Stamp<'_>) -> Result<Numbered, Error> {
         let now = stamp.time.as_secs();
         let lock = Lock::take(self.disk.clone(), self.path(UID_LIST), now)?;
         // From here on no other program gives out any: what is in the list was in the folder before.
@@ -84,7 +91,10 @@ impl<D: Disk + Clone> Maildir<D> {
         }
         let mut list = match UidList::parse(&text) {
             Ok(list) => match known(&list, &entries) {
-                Some(numbered) => return Ok(numbered),
+                Some(numbered) => {
+                    lock::make_last(&self.disk, &self.path(UID_LIST))?;
+                    return Ok(numbered);
+                }
                 None => list,
             },
             Err(Damaged(validity)) => self.anew(validity, now)?,
@@ -147,7 +157,7 @@ impl<D: Disk + Clone> Maildir<D> {
         if matches!(self.disk.stat(&path), Ok(stat) if stat.size > MAX_LIST as u64) {
             return Ok(Some(String::new()));
         }
-        let octets = lock::read(&self.disk, &path, MAX_LIST)?;
+        let octets = lock::glance(&self.disk, &path, MAX_LIST)?;
         // Names that are no UTF-8 are not listed and have no UIDs; they must not harm the others.
         Ok(octets.map(|octets| String::from_utf8_lossy(&octets).into_owned()))
     }

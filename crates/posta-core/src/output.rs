@@ -1,5 +1,8 @@
 use alloc::vec::Vec;
 
+/// The room that is made for the first octets: a few lines.
+const FIRST: usize = 256;
+
 /// Bytes on their way to the peer.
 ///
 /// The limit is soft: a machine stops taking input while [`is_full`](Self::is_full), and gives out
@@ -52,7 +55,7 @@ impl Output {
 
     /// Appends.
     pub fn put(&mut self, bytes: &[u8]) {
-        self.reclaim(bytes.len());
+        self.make_room(bytes.len());
         self.data.extend_from_slice(bytes);
     }
 
@@ -64,7 +67,7 @@ impl Output {
         &mut self,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.reclaim(1);
+        self.make_room(1);
         let before = self.data.len();
         let result = write(&mut self.data);
         if result.is_err() {
@@ -73,8 +76,11 @@ impl Output {
         result
     }
 
-    /// Makes room for so many octets out of what was sent.
-    fn reclaim(&mut self, octets: usize) {
+    /// Makes room for so many octets, out of what was sent if there is enough of it.
+    fn make_room(&mut self, octets: usize) {
+        if self.data.capacity() == 0 {
+            self.data.reserve(octets.max(FIRST));
+        }
         // A queue that is never quite empty must not grow: the room of what was sent is used again,
         // once it is at least half, so that no octet is moved more than once on average.
         if self.start > self.len() && octets > self.data.capacity() - self.data.len() {

@@ -1,6 +1,10 @@
 //! Flags of messages.
 
-use super::{Cursor, ParseError, Quirks, items::Wire, list::read_flag};
+use super::{
+    Cursor, ParseError, Quirks,
+    items::Wire,
+    list::{read_flag, take_flag},
+};
 use crate::Misuse;
 use alloc::vec::Vec;
 
@@ -18,9 +22,13 @@ macro_rules! flags {
         impl<'a> Flag<'a> {
             /// Reads it, in any case.
             pub fn parse(text: &'a str) -> Self {
+                Self::known(text.as_bytes()).unwrap_or(Self::Other(text))
+            }
+
+            fn known(text: &[u8]) -> Option<Self> {
                 match text {
-                    $(_ if text.eq_ignore_ascii_case($text) => Self::$name,)*
-                    _ => Self::Other(text),
+                    $(_ if text.eq_ignore_ascii_case($text.as_bytes()) => Some(Self::$name),)*
+                    _ => None,
                 }
             }
 
@@ -67,7 +75,12 @@ impl Eq for Flag<'_> {}
 /// ```
 impl<'a> Wire<'a> for Flag<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
-        read_flag(cursor).map(Self::parse)
+        let before = *cursor;
+        if let Some(flag) = take_flag(cursor).ok().and_then(Self::known) {
+            return Ok(flag);
+        }
+        *cursor = before;
+        read_flag(cursor).map(Self::Other)
     }
 
     fn write(&self, wire: &mut Vec<u8>) -> Result<(), Misuse> {

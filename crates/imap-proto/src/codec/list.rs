@@ -193,12 +193,17 @@ impl<'a> Wire<'a> for Attribute<'a> {
 /// `["\"] atom`, or `\*`.
 pub(super) fn read_flag<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, ParseError> {
     let before = *cursor;
-    if cursor.try_byte(b'\\') && cursor.try_byte(b'*') {
-        return Ok("\\*");
-    }
-    cursor.word()?;
-    match core::str::from_utf8(cursor.since(&before)) {
+    match core::str::from_utf8(take_flag(cursor)?) {
         Ok(flag) if flag.is_ascii() => Ok(flag),
         _ => before.fault("a flag"),
     }
+}
+
+/// The same, of any octets.
+pub(super) fn take_flag<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
+    let before = *cursor;
+    if !(cursor.try_byte(b'\\') && cursor.try_byte(b'*')) {
+        cursor.word()?;
+    }
+    Ok(cursor.since(&before))
 }

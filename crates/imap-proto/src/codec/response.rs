@@ -137,7 +137,8 @@ impl<'a> Response<'a> {
     }
 
     fn untagged(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
-        if let Some(status) = Status::read(cursor)? {
+        let may_be_status = !cursor.peek().is_some_and(|octet| octet.is_ascii_digit());
+        if may_be_status && let Some(status) = Status::read(cursor)? {
             return Ok(Self::Status(status));
         }
         let start = *cursor;
@@ -295,67 +296,70 @@ fn write_text(text: Text<'_>, wire: &mut Vec<u8>) -> Result<(), Misuse> {
 
 impl<'a> Data<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
-        let start = *cursor;
         if cursor.is_empty() {
             return cursor.fault("a response");
         }
-        if !is_known(cursor.rest()) {
+        let Some(name) = known_name(cursor.rest()) else {
             return Ok(Self::Other(cursor.bump(usize::MAX)));
-        }
-        if cursor.peek().is_some_and(|octet| octet.is_ascii_digit()) {
-            let number = cursor.number()?;
-            cursor.space()?;
-            let is = |word: &str, cursor: &mut Cursor<'_>| cursor.try_word(word.as_bytes());
-            let data = if is("EXISTS", cursor) {
-                Self::Exists(number)
-            } else if is("RECENT", cursor) {
-                Self::Recent(number)
-            } else if is("EXPUNGE", cursor) {
-                Self::Expunge(number)
-            } else {
-                cursor.word()?;
-                cursor.space()?;
-                cursor.byte(b'(', "a list")?;
-                Self::Fetch(Fetch { number, data: Fetch::read_items(cursor, false)? })
-            };
-            // RFC 9051 9: nz-number
-            if number == 0 && matches!(data, Self::Expunge(_) | Self::Fetch(_)) {
-                return start.fault("a number above 0");
-            }
-            cursor.end()?;
-            return Ok(data);
-        }
-        let name = cursor.name()?;
-        let is = |text: &str| name.eq_ignore_ascii_case(text);
-        if is("SEARCH") {
-            return Ok(Self::Search(Search::read(cursor)?));
-        }
-        if is("ESEARCH") {
-            return Ok(Self::Esearch(Esearch::read(cursor)?));
-        }
-        let list = is("CAPABILITY") || is("ENABLED");
-        if cursor.peek() == Some(b' ') {
-            cursor.bump(1);
-            if !(list && cursor.is_empty()) {
-                cursor.no_space()?;
-            }
-        }
-        let data = match name {
-            _ if is("CAPABILITY") => Self::Capability(Items::read_to_end(cursor)?),
-            _ if is("ENABLED") => Self::Enabled(Items::read_to_end(cursor)?),
-            _ if is("FLAGS") => Self::Flags(Items::read_list(cursor)?),
-            _ if is("LIST") => Self::List(MailboxList::read(cursor)?),
-            _ if is("LSUB") => Self::Lsub(MailboxList::read(cursor)?),
-            _ if is("STATUS") => Self::Status(MailboxStatus::read(cursor)?),
-            _ if is("NAMESPACE") => Self::Namespace(Namespaces::read(cursor)?),
-            _ if is("ID") => Self::Id(Items::read_list_or_nil(cursor)?),
+        };
+        let data = match cursor.peek() {
+            Some(b'0'..=b'9') => Self::read_numbered(name, cursor)?,
             _ => {
-                let earlier = read_earlier(cursor)?;
-                Self::Vanished { earlier, uids: Items::read_set(cursor)? }
+                cursor.bump(name.len());
+                Self::read_named(name, cursor)?
             }
         };
         cursor.end()?;
         Ok(data)
+    }
+
+    fn read_numbered(name: &str, cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        let start = *cursor;
+        let number = cursor.number()?;
+        cursor.space()?;
+        cursor.bump(name.len());
+        let data = match name {
+            "EXISTS" => Self::Exists(number),
+            "RECENT" => Self::Recent(number),
+            "EXPUNGE" => Self::Expunge(number),
+            _ => {
+                cursor.space()?;
+                cursor.byte(b'(', "a list")?;
+                Self::Fetch(Fetch { number, data: Fetch::read_items(cursor, false)? })
+            }
+        };
+        // RFC 9051 9: nz-number
+        if number == 0 && matches!(data, Self::Expunge(_) | Self::Fetch(_)) {
+            return start.fault("a number above 0");
+        }
+        Ok(data)
+    }
+
+    /// Reads what stands behind the name.
+    fn read_named(name: &str, cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        match name {
+            "SEARCH" => return Ok(Self::Search(Search::read(cursor)?)),
+            "ESEARCH" => return Ok(Self::Esearch(Esearch::read(cursor)?)),
+            _ => {}
+        }
+        let may_be_empty = matches!(name, "CAPABILITY" | "ENABLED");
+        if cursor.try_byte(b' ') && !(may_be_empty && cursor.is_empty()) {
+            cursor.no_space()?;
+        }
+        Ok(match name {
+            "CAPABILITY" => Self::Capability(Items::read_to_end(cursor)?),
+            "ENABLED" => Self::Enabled(Items::read_to_end(cursor)?),
+            "FLAGS" => Self::Flags(Items::read_list(cursor)?),
+            "LIST" => Self::List(MailboxList::read(cursor)?),
+            "LSUB" => Self::Lsub(MailboxList::read(cursor)?),
+            "STATUS" => Self::Status(MailboxStatus::read(cursor)?),
+            "NAMESPACE" => Self::Namespace(Namespaces::read(cursor)?),
+            "ID" => Self::Id(Items::read_list_or_nil(cursor)?),
+            _ => {
+                let earlier = read_earlier(cursor)?;
+                Self::Vanished { earlier, uids: Items::read_set(cursor)? }
+            }
+        })
     }
 
     fn write(&self, wire: &mut Vec<u8>) -> Result<(), Misuse> {
@@ -438,29 +442,29 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Whether the data that begins here has a name that is known, well-formed or not: what is not known is
-/// never an error.
-fn is_known(data: &[u8]) -> bool {
+/// The name of the data that begins here, well-formed or not, if it is known: what is not known is never an
+/// error.
+fn known_name(data: &[u8]) -> Option<&'static str> {
     let digits = data.iter().take_while(|octet| octet.is_ascii_digit()).count();
     let names: &[&str] = match digits {
         0 => &[
+            "LIST",
+            "STATUS",
+            "SEARCH",
             "CAPABILITY",
             "ENABLED",
             "FLAGS",
-            "LIST",
             "LSUB",
-            "STATUS",
-            "SEARCH",
             "ESEARCH",
             "NAMESPACE",
             "ID",
             "VANISHED",
         ],
-        _ => &["EXISTS", "RECENT", "EXPUNGE", "FETCH"],
+        _ => &["FETCH", "EXISTS", "RECENT", "EXPUNGE"],
     };
     let spaces = data[digits..].iter().take_while(|octet| **octet == b' ' && digits > 0).count();
-    let mut cursor = Cursor::new(&data[digits + spaces..], Quirks::default());
-    names.iter().any(|name| cursor.try_word(name.as_bytes()))
+    let word = Cursor::new(&data[digits + spaces..], Quirks::default()).word().ok()?;
+    names.iter().copied().find(|name| word.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 fn numbered(number: u32, name: &str, wire: &mut Vec<u8>) -> Result<(), Misuse> {

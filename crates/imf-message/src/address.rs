@@ -143,7 +143,7 @@ struct Decoded {
 }
 
 impl Sink for Decoded {
-    fn mailbox(&mut self, Spelled { phrase, comment, local, domain, .. }: Spelled) {
+    fn mailbox(&mut self, Spelled { phrase, comment, local, domain, .. }: Spelled<'_>) {
         let name = (!phrase.is_empty()).then_some(phrase);
         let comment = || comment.map(|text| decode(&text)).filter(|text| !text.is_empty());
         let name = name.map(|text| decode(&text)).or_else(comment);
@@ -154,8 +154,8 @@ impl Sink for Decoded {
         }
     }
 
-    fn group(&mut self, name: Vec<u8>) {
-        self.group = Some((decode(&name), Vec::new()));
+    fn group(&mut self, name: &[u8]) {
+        self.group = Some((decode(name), Vec::new()));
     }
 
     fn end(&mut self) {

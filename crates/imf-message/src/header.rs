@@ -5,6 +5,7 @@ use crate::date::Date;
 use crate::error::Misuse;
 use crate::lex::{is_atext, is_token};
 use crate::words::{self, push_hex};
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -193,7 +194,7 @@ impl Fold {
     }
 
     fn finish(mut self) -> Result<Header, Misuse> {
-        if self.out.split("\r\n").any(|line| line.len() > MAX_LINE) {
+        if self.out.lines().any(|line| line.len() > MAX_LINE) {
             return Err(Misuse::TooLong);
         }
         self.out.push_str("\r\n");
@@ -280,23 +281,19 @@ impl Fold {
 
     fn param(&mut self, attribute: &str, text: &str) -> Result<(), Misuse> {
         no_line_end(text)?;
-        let printable = |c: char| c == ' ' || c.is_ascii_graphic();
         let plain = text.len() <= MAX_QUOTED && text.chars().all(printable) && !text.contains("=?");
         if plain || attribute.ends_with("name") {
-            let fallback: String = text
-                .chars()
-                .map(|c| if printable(c) { c } else { '_' })
-                .take(MAX_QUOTED)
-                .collect::<String>()
-                .replace("=?", "__");
-            let mut value = String::new();
-            if !fallback.is_empty() && fallback.bytes().all(is_token) {
-                value = fallback;
+            let value = if plain { Cow::Borrowed(text) } else { Cow::Owned(fallback(text)) };
+            let mut word = String::with_capacity(attribute.len() + value.len() + 3);
+            word.push_str(attribute);
+            word.push('=');
+            if !value.is_empty() && value.bytes().all(is_token) {
+                word.push_str(&value);
             } else {
-                quote(&fallback, &mut value);
+                quote(&value, &mut word);
             }
             self.glue(";");
-            self.word(" ", &alloc::format!("{attribute}={value}"));
+            self.word(" ", &word);
         }
         if !plain {
             self.sections(attribute, text);
@@ -328,6 +325,16 @@ impl Fold {
             self.word(" ", &alloc::format!("{attribute}{number}*={section}"));
         }
     }
+}
+
+fn printable(c: char) -> bool {
+    c == ' ' || c.is_ascii_graphic()
+}
+
+/// What stands for a value that cannot be written as it is.
+fn fallback(text: &str) -> String {
+    let printable = text.chars().map(|c| if printable(c) { c } else { '_' });
+    printable.take(MAX_QUOTED).collect::<String>().replace("=?", "__")
 }
 
 fn no_line_end(text: &str) -> Result<(), Misuse> {

@@ -167,7 +167,9 @@ impl Index {
     /// Scans `message`, whatever it is, in time linear in its length.
     #[must_use]
     pub fn new(message: &[u8], limits: &Limits) -> Self {
-        Scan::new(message, limits, Self { len: message.len(), ..Self::default() }).run()
+        // Most messages have more fields than these, and none that is worth to be read has none.
+        let fields = Vec::with_capacity(16);
+        Scan::new(message, limits, Self { fields, len: message.len(), ..Self::default() }).run()
     }
 
     /// Length of the message scanned, in bytes.

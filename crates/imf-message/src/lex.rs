@@ -28,13 +28,17 @@ pub(crate) struct Lex<'a> {
 }
 
 /// atext, or a byte of UTF-8.
-pub(crate) fn is_atext(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b >= 0x80 || b"!#$%&'*+-/=?^_`{|}~".contains(&b)
+#[rustfmt::skip]
+pub(crate) const fn is_atext(b: u8) -> bool {
+    matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/'..=b'9' | b'=' | b'?' | b'A'..=b'Z'
+        | b'^'..=b'~' | 0x80..)
 }
 
 /// A character of a MIME token (RFC 2045 5.1), or a byte of UTF-8.
-pub(crate) fn is_token(b: u8) -> bool {
-    b > b' ' && b != 0x7f && !b"()<>@,;:\\\"/[]?=".contains(&b)
+#[rustfmt::skip]
+pub(crate) const fn is_token(b: u8) -> bool {
+    matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z'
+        | b'^'..=b'~' | 0x80..)
 }
 
 impl<'a> Lex<'a> {
@@ -44,6 +48,17 @@ impl<'a> Lex<'a> {
 
     pub(crate) const fn at(&self) -> usize {
         self.at
+    }
+
+    /// All that has been read.
+    pub(crate) fn read(&self) -> &'a [u8] {
+        self.bytes.get(..self.at).unwrap_or(self.bytes)
+    }
+
+    /// All that has been read, without the quote that ends the quoted string read last.
+    pub(crate) fn quoted_read(&self) -> &'a [u8] {
+        let read = self.read();
+        read.strip_suffix(b"\"").unwrap_or(read)
     }
 
     pub(crate) fn rest(&self) -> &'a [u8] {
@@ -213,7 +228,11 @@ pub fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr2(b'\r', b'\n', value).is_none() {
         return Cow::Borrowed(value);
     }
-    Cow::Owned(value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect())
+    let mut text = Vec::with_capacity(value.len());
+    for line in value.split(|b| matches!(b, b'\r' | b'\n')) {
+        text.extend_from_slice(line);
+    }
+    Cow::Owned(text)
 }
 
 /// `value` without white space and line ends around it.

@@ -113,11 +113,11 @@ impl<'a> Piece<'a> {
                 out.extend_from_slice(b"\r\n");
                 // RFC 2046 5.1.1: multipart-body
                 for piece in pieces {
-                    out.extend_from_slice(alloc::format!("--{boundary}\r\n").as_bytes());
+                    put_delimiter(&boundary, "\r\n", out);
                     piece.put(boundaries, out)?;
                     out.extend_from_slice(b"\r\n");
                 }
-                out.extend_from_slice(alloc::format!("--{boundary}--\r\n").as_bytes());
+                put_delimiter(&boundary, "--\r\n", out);
             }
         }
         Ok(())
@@ -142,9 +142,9 @@ impl<'a> Piece<'a> {
     }
 
     /// Whether a body holds a text. Base64 has no `=_` in it, which all boundaries have.
-    fn holds(&self, text: &[u8]) -> bool {
+    fn holds(&self, text: &memmem::Finder<'_>) -> bool {
         match &self.content {
-            Content::Leaf(body) => memmem::find(body, text).is_some(),
+            Content::Leaf(body) => text.find(body).is_some(),
             Content::Base64(_) => false,
             Content::Multipart { pieces, .. } => pieces.iter().any(|piece| piece.holds(text)),
         }
@@ -153,6 +153,12 @@ impl<'a> Piece<'a> {
 
 pub(crate) fn encoding_header(encoding: Encoding) -> Result<Header, Misuse> {
     Header::text("Content-Transfer-Encoding", encoding.name())
+}
+
+fn put_delimiter(boundary: &str, end: &str, out: &mut Vec<u8>) {
+    for text in ["--", boundary, end] {
+        out.extend_from_slice(text.as_bytes());
+    }
 }
 
 fn put_headers(headers: &[Header], out: &mut Vec<u8>) {
@@ -180,7 +186,8 @@ impl Boundaries {
         loop {
             let boundary = alloc::format!("=_{:016x}{:016x}", self.mix(), self.mix());
             let mark = alloc::format!("--{boundary}");
-            if !pieces.iter().any(|piece| piece.holds(mark.as_bytes())) {
+            let mark = memmem::Finder::new(&mark);
+            if !pieces.iter().any(|piece| piece.holds(&mark)) {
                 return boundary;
             }
         }

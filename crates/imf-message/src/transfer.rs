@@ -9,6 +9,9 @@ use memchr::{memchr, memchr2};
 /// RFC 2045 6.7, 6.8: encoded lines have at most 76 characters.
 const LINE: usize = 76;
 
+/// So much base64 is decoded or encoded at once, on the stack: full lines, without their ends.
+const BLOCK: usize = 16 * LINE;
+
 /// White space held back until it is known whether the line ends there; longer runs are let through.
 const MAX_BLANKS: usize = 998;
 
@@ -69,45 +72,58 @@ struct Base64 {
 
 impl Base64 {
     fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
-        out.reserve(chunk.len() / 4 * 3);
+        // All at once: the decoder would reserve for each block no more than it needs, which would be quadratic.
+        out.reserve(chunk.len() / 4 * 3 + 3);
+        let mut block = [0; BLOCK];
         let mut rest = chunk;
         while !rest.is_empty() {
-            let end = memchr(b'\n', rest).unwrap_or(rest.len());
-            let (line, tail) = rest.split_at(end);
-            rest = tail.get(1..).unwrap_or_default();
-            self.line(line.strip_suffix(b"\r").unwrap_or(line), out);
+            rest = self.end_quantum(rest, out);
+            let (read, written) = join_lines(rest, &mut block);
+            let (source, tail) = rest.split_at(read);
+            rest = tail;
+            // The fast path: whole quanta without padding.
+            let text = &block[..written];
+            let (quanta, end) = text.split_at(whole_quanta(text));
+            match base64_simd::STANDARD.decode_append(quanta, out) {
+                Ok(()) => self.slow(end, out),
+                Err(_) => self.slow(source, out),
+            }
         }
     }
 
-    fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
-        let (head, tail) = line.split_at(line.len() & !3);
-        // The fast path: whole quanta without padding, at a quantum's start.
-        let clean = self.count == 0 && head.last() != Some(&b'=');
-        if clean && decode_quanta(head, out) { self.slow(tail, out) } else { self.slow(line, out) }
+    /// Decodes up to the start of a quantum, and gives what comes after.
+    fn end_quantum<'a>(&mut self, text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+        let mut rest = text;
+        while self.count > 0
+            && let Some((&b, tail)) = rest.split_first()
+        {
+            self.character(b, out);
+            rest = tail;
+        }
+        rest
     }
 
     fn slow(&mut self, text: &[u8], out: &mut Vec<u8>) {
-        for &b in text {
-            let value = match b {
-                b'A'..=b'Z' => b - b'A',
-                b'a'..=b'z' => b - b'a' + 26,
-                b'0'..=b'9' => b - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                // Padding ends a quantum; further text is decoded too, as from joined bodies.
-                b'=' => {
-                    self.flush(out);
-                    continue;
-                }
-                // RFC 2045 6.8: all other characters must be ignored.
-                _ => continue,
-            };
-            self.bits = self.bits << 6 | u32::from(value);
-            self.count += 1;
-            if self.count == 4 {
-                out.extend_from_slice(&self.bits.to_be_bytes()[1..]);
-                (self.bits, self.count) = (0, 0);
-            }
+        text.iter().for_each(|&b| self.character(b, out));
+    }
+
+    fn character(&mut self, b: u8, out: &mut Vec<u8>) {
+        let value = match b {
+            b'A'..=b'Z' => b - b'A',
+            b'a'..=b'z' => b - b'a' + 26,
+            b'0'..=b'9' => b - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            // Padding ends a quantum; further text is decoded too, as from joined bodies.
+            b'=' => return self.flush(out),
+            // RFC 2045 6.8: all other characters must be ignored.
+            _ => return,
+        };
+        self.bits = self.bits << 6 | u32::from(value);
+        self.count += 1;
+        if self.count == 4 {
+            out.extend_from_slice(&self.bits.to_be_bytes()[1..]);
+            (self.bits, self.count) = (0, 0);
         }
     }
 
@@ -121,16 +137,34 @@ impl Base64 {
     }
 }
 
-/// Decodes whole quanta without padding, or leaves `out` as it is if they are not that.
-fn decode_quanta(text: &[u8], out: &mut Vec<u8>) -> bool {
-    let before = out.len();
-    // Not `decode_append`, which reserves for each line no more than it needs: that would be quadratic.
-    out.resize(before + text.len() / 4 * 3, 0);
-    let decoded = base64_simd::STANDARD.decode(text, out[before..].as_out()).is_ok();
-    if !decoded {
-        out.truncate(before);
+/// Copies lines without their ends, until `block` is full. Says how many octets were read and written.
+fn join_lines(text: &[u8], block: &mut [u8; BLOCK]) -> (usize, usize) {
+    let (mut read, mut written, mut width) = (0, 0, 0);
+    while read < text.len() && written < BLOCK {
+        let rest = &text[read..];
+        let room = &rest[..rest.len().min(BLOCK - written)];
+        // Lines are mostly as long as the one before. If a line end is passed over, the decoder refuses the block.
+        let ended = matches!(rest.get(width..), Some([b'\r', b'\n', ..])) && width < room.len();
+        let (line, end) = if ended { (&rest[..width], width + 2) } else { first_line(room) };
+        block[written..][..line.len()].copy_from_slice(line);
+        read += end;
+        written += line.len();
+        width = line.len();
     }
-    decoded
+    (read, written)
+}
+
+/// The first line, and where the next one begins.
+fn first_line(text: &[u8]) -> (&[u8], usize) {
+    let end = memchr(b'\n', text).unwrap_or(text.len());
+    let line = text[..end].strip_suffix(b"\r").unwrap_or(&text[..end]);
+    (line, text.len().min(end + 1))
+}
+
+/// How much of `text` is whole quanta and not padded.
+fn whole_quanta(text: &[u8]) -> usize {
+    let quanta = text.len() & !3;
+    if text[..quanta].ends_with(b"=") { quanta - 4 } else { quanta }
 }
 
 #[derive(Clone, Debug)]
@@ -152,13 +186,13 @@ enum Escape {
 
 impl Quoted {
     fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        out.reserve(chunk.len());
         let mut rest = chunk;
         while !rest.is_empty() {
             if matches!(self.escape, Escape::None) && self.blanks.is_empty() {
-                let special = |b: &u8| matches!(b, b'=' | b' ' | b'\t' | b'\r');
-                let n = rest.iter().position(special).unwrap_or(rest.len());
-                out.extend_from_slice(&rest[..n]);
-                rest = &rest[n..];
+                let (plain, tail) = rest.split_at(plain_len(rest));
+                out.extend_from_slice(plain);
+                rest = tail;
             }
             let Some((&b, tail)) = rest.split_first() else { break };
             rest = tail;
@@ -229,6 +263,16 @@ impl Quoted {
     }
 }
 
+/// How many octets stand for themselves whatever comes after them. The last of `text` does not: a line may end there.
+fn plain_len(text: &[u8]) -> usize {
+    let odd = |pair: &[u8]| match pair {
+        [b'=' | b'\r', _] => true,
+        [b' ' | b'\t', next] => matches!(next, b' ' | b'\t' | b'\r' | b'\n'),
+        _ => false,
+    };
+    text.windows(2).position(odd).unwrap_or_else(|| text.len().saturating_sub(1))
+}
+
 /// `data` in base64, in lines of 76 characters that all end in CRLF.
 #[must_use]
 pub fn encode_base64(data: &[u8]) -> String {
@@ -240,11 +284,19 @@ pub fn encode_base64(data: &[u8]) -> String {
 
 /// The same, onto the end of `out`.
 pub(crate) fn append_base64(data: &[u8], out: &mut Vec<u8>) {
-    // All at once: the encoder would reserve for each line no more than it needs.
     out.reserve(base64_len(data.len()));
-    for line in data.chunks(LINE / 4 * 3) {
-        base64_simd::STANDARD.encode_append(line, out);
-        out.extend_from_slice(b"\r\n");
+    let mut block = [0; BLOCK];
+    for octets in data.chunks(BLOCK / 4 * 3) {
+        let text = base64_simd::STANDARD.encode(octets, block[..].as_out());
+        let (lines, last) = text.as_chunks::<LINE>();
+        for line in lines {
+            out.extend_from_slice(line);
+            out.extend_from_slice(b"\r\n");
+        }
+        if !last.is_empty() {
+            out.extend_from_slice(last);
+            out.extend_from_slice(b"\r\n");
+        }
     }
 }
 

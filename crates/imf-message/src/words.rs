@@ -7,7 +7,7 @@ use crate::transfer::Decoder;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-use memchr::memmem;
+use memchr::{memchr_iter, memchr3};
 use nom::bytes::complete::{tag, take_while, take_while_m_n};
 use nom::character::complete::one_of;
 use nom::{IResult, Parser};
@@ -51,7 +51,7 @@ pub(crate) fn word_len(input: &[u8]) -> Option<usize> {
 /// apart. Bytes outside of words are UTF-8 (RFC 6532) or, where that is not valid, windows-1252.
 #[must_use]
 pub fn decode(text: &[u8]) -> Cow<'_, str> {
-    if memmem::find(text, b"=?").is_none() {
+    if find_start(text).is_none() {
         return match unfold(text) {
             Cow::Borrowed(text) => guess(text),
             Cow::Owned(text) => Cow::Owned(guess(&text).into_owned()),
@@ -60,7 +60,7 @@ pub fn decode(text: &[u8]) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len());
     let mut pending: Option<(&[u8], Vec<u8>)> = None;
     let (mut plain, mut at) = (0, 0);
-    while let Some(i) = memmem::find(&text[at..], b"=?").map(|i| at + i) {
+    while let Some(i) = find_start(&text[at..]).map(|i| at + i) {
         let Ok((rest, word)) = encoded_word(&text[i..]) else {
             at = i + 2;
             continue;
@@ -77,7 +77,7 @@ pub fn decode(text: &[u8]) -> Cow<'_, str> {
                 if first || !adjacent {
                     out.push_str(&guess(&unfold(between)));
                 }
-                let mut bytes = Vec::new();
+                let mut bytes = Vec::with_capacity(word.text.len());
                 decode_word(&word, &mut bytes);
                 pending = Some((word.charset, bytes));
             }
@@ -90,12 +90,21 @@ pub fn decode(text: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Where `=?` is.
+fn find_start(text: &[u8]) -> Option<usize> {
+    memchr_iter(b'=', text).find(|&i| text.get(i + 1) == Some(&b'?'))
+}
+
 fn flush(pending: &mut Option<(&[u8], Vec<u8>)>, out: &mut String) {
     if let Some((charset, bytes)) = pending.take() {
         let label = core::str::from_utf8(charset).ok();
         // A line end or NUL that came in by the encoding has no business in a header.
         let text = decode_charset(label, &bytes);
-        out.extend(text.chars().map(|c| if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c }));
+        if memchr3(b'\r', b'\n', 0, text.as_bytes()).is_some() {
+            out.push_str(&text.replace(['\r', '\n', '\0'], " "));
+        } else {
+            out.push_str(&text);
+        }
     }
 }
 

@@ -174,6 +174,26 @@ proptest! {
     }
 
     #[test]
+    fn base64_in_lines_of_any_width_comes_back(
+        bytes in prop::collection::vec(any::<u8>(), 0..5_000), width in 1_usize..200, end in prop_oneof![Just("\r\n"), Just("\n")],
+        stray in 0_usize..10_000, size in 1_usize..4_000,
+    ) {
+        let text = encode_base64(&bytes).replace("\r\n", "");
+        let mut lines = String::new();
+        for (n, c) in text.chars().enumerate() {
+            lines.push_str(if n > 0 && n % width == 0 { end } else { "" });
+            lines.push(c);
+        }
+        if stray < lines.len() {
+            lines.insert(stray, '*');
+        }
+        let (mut decoder, mut out) = (Decoder::new(Encoding::Base64), Vec::new());
+        lines.as_bytes().chunks(size).for_each(|chunk| decoder.push(chunk, &mut out));
+        decoder.finish(&mut out);
+        prop_assert_eq!(out, bytes);
+    }
+
+    #[test]
     fn dates_come_back(unix in -2_208_900_000_i64..253_402_200_000, offset in -5_999_i16..=5_999) {
         let date = Date::new(unix, offset);
         prop_assert_eq!(Date::parse(date.to_string().as_bytes()), Ok(date));

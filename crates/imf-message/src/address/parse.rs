@@ -2,14 +2,15 @@
 
 use crate::lex::{Lex, Token, is_atext, trim, unfold};
 use crate::words;
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 /// Takes the elements of an address list in document order.
 pub(crate) trait Sink {
     /// A mailbox; of the group that has begun and not ended, if there is one.
-    fn mailbox(&mut self, mailbox: Spelled);
+    fn mailbox(&mut self, mailbox: Spelled<'_>);
     /// A group begins. Groups are never inside groups.
-    fn group(&mut self, name: Vec<u8>);
+    fn group(&mut self, name: &[u8]);
     /// The group ends.
     fn end(&mut self);
 }
@@ -17,41 +18,62 @@ pub(crate) trait Sink {
 /// A mailbox as it stands in the field: quoting and folding are gone, encoded words are not decoded,
 /// no charset is applied.
 #[derive(Default)]
-pub(crate) struct Spelled {
+pub(crate) struct Spelled<'a> {
     /// The words before the address, with single spaces; may be empty.
-    pub(crate) phrase: Vec<u8>,
+    pub(crate) phrase: Cow<'a, [u8]>,
     /// The last comment, if there is something in it.
-    pub(crate) comment: Option<Vec<u8>>,
+    pub(crate) comment: Option<Cow<'a, [u8]>>,
     /// The domains to go by, as `@b.com,@example.net` (RFC 5322 4.4, obs-route); mostly empty.
     pub(crate) route: Vec<u8>,
     /// The part before the `@`; empty in `<>` and where there is only a name.
-    pub(crate) local: Vec<u8>,
+    pub(crate) local: Cow<'a, [u8]>,
     /// The part after the `@`; a literal keeps its brackets.
-    pub(crate) domain: Vec<u8>,
+    pub(crate) domain: Cow<'a, [u8]>,
     /// The phrase again where there is no address and the phrase could be a local part.
-    pub(crate) bare: Vec<u8>,
+    pub(crate) bare: Cow<'a, [u8]>,
+}
+
+/// Pieces of the value put together; copied only where they do not stand side by side there.
+#[derive(Default)]
+struct Joined<'a> {
+    text: Cow<'a, [u8]>,
+    /// Where the last piece ends in the value.
+    end: usize,
+}
+
+impl<'a> Joined<'a> {
+    /// Adds a piece; `read` is the value up to the end of it.
+    fn add(&mut self, piece: &[u8], read: &'a [u8]) {
+        let beside = matches!(self.text, Cow::Borrowed(_)) && self.end + piece.len() == read.len();
+        if (self.text.is_empty() || beside) && read.ends_with(piece) {
+            self.text = Cow::Borrowed(&read[read.len() - piece.len() - self.text.len()..]);
+        } else {
+            self.text.to_mut().extend_from_slice(piece);
+        }
+        self.end = read.len();
+    }
 }
 
 /// `word *("." word)` under way, spaces between the words dropped.
 #[derive(Default)]
-struct Dotted {
-    text: Vec<u8>,
+struct Dotted<'a> {
+    joined: Joined<'a>,
     /// The last thing was a dot.
     dot: bool,
     broken: bool,
 }
 
-impl Dotted {
-    fn word(&mut self, word: &[u8], first: bool) {
+impl<'a> Dotted<'a> {
+    fn word(&mut self, word: &[u8], read: &'a [u8], first: bool) {
         self.broken |= !first && !self.dot;
         self.dot = false;
-        self.text.extend_from_slice(word);
+        self.joined.add(word, read);
     }
 
-    fn dot(&mut self, first: bool) {
+    fn dot(&mut self, read: &'a [u8], first: bool) {
         self.broken |= first || self.dot;
         self.dot = true;
-        self.text.push(b'.');
+        self.joined.add(b".", read);
     }
 
     /// Whether it is a local part or domain.
@@ -62,26 +84,33 @@ impl Dotted {
 
 /// One list element under way.
 #[derive(Default)]
-struct Item {
-    phrase: Vec<u8>,
-    local: Dotted,
+struct Item<'a> {
+    phrase: Joined<'a>,
+    local: Dotted<'a>,
     /// Words and dots so far.
     words: usize,
     /// A dot came before any word.
     leading_dot: bool,
-    address: Option<Spelled>,
+    address: Option<Spelled<'a>>,
     /// The address was in angle brackets.
     angle: bool,
-    comment: Option<Vec<u8>>,
+    comment: Option<Cow<'a, [u8]>>,
 }
 
-impl Item {
-    fn word(&mut self, word: &[u8], space: bool) {
-        if space && !self.phrase.is_empty() {
-            self.phrase.push(b' ');
+impl<'a> Item<'a> {
+    fn word(&mut self, word: &[u8], read: &'a [u8], before: Option<&'a [u8]>) {
+        if let Some(before) = before.filter(|_| !self.phrase.text.is_empty()) {
+            self.phrase.add(b" ", before);
         }
-        self.phrase.extend_from_slice(word);
-        self.local.word(word, self.words == 0);
+        self.phrase.add(word, read);
+        self.local.word(word, read, self.words == 0);
+        self.words += 1;
+    }
+
+    fn dot(&mut self, read: &'a [u8]) {
+        self.phrase.add(b".", read);
+        self.leading_dot |= self.words == 0;
+        self.local.dot(read, self.words == 0);
         self.words += 1;
     }
 }
@@ -112,7 +141,7 @@ pub(crate) fn parse(value: &[u8], limit: usize, sink: &mut impl Sink) -> Verdict
 
 struct Parser<'a, 's, S> {
     lex: Lex<'a>,
-    item: Item,
+    item: Item<'a>,
     in_group: bool,
     sound: bool,
     truncated: bool,
@@ -120,7 +149,7 @@ struct Parser<'a, 's, S> {
     sink: &'s mut S,
 }
 
-impl<S: Sink> Parser<'_, '_, S> {
+impl<'a, S: Sink> Parser<'a, '_, S> {
     /// ```abnf
     /// address-list = (address *("," address)) / obs-addr-list
     /// address      = mailbox / group
@@ -129,30 +158,27 @@ impl<S: Sink> Parser<'_, '_, S> {
     /// ```
     fn run(&mut self) {
         while self.left > 0 {
-            let space = self.skip();
+            let space = self.skip().then(|| self.lex.read());
             if let Some(len) = words::word_len(self.lex.rest()) {
                 self.encoded(len, space);
                 continue;
             }
             let Some(token) = self.lex.token() else { break };
             match token {
-                Token::Atom(word) => self.word(word, space),
-                Token::Quoted(word) => self.word(&word, space),
+                Token::Atom(word) => self.word(word, self.lex.read(), space),
+                Token::Quoted(word) => self.word(&word, self.lex.quoted_read(), space),
                 Token::Literal(word) => {
                     self.sound = false;
-                    self.word(word, space);
+                    self.word(word, self.lex.read(), space);
                 }
                 Token::Special(b'.') if self.item.address.is_none() => {
-                    self.item.phrase.push(b'.');
-                    self.item.leading_dot |= self.item.words == 0;
-                    self.item.local.dot(self.item.words == 0);
-                    self.item.words += 1;
+                    self.item.dot(self.lex.read());
                 }
                 Token::Special(b'@') if self.item.address.is_none() => {
                     self.sound &= self.item.words > 0 && self.item.local.sound();
-                    let local = core::mem::take(&mut self.item.local.text);
+                    let local = core::mem::take(&mut self.item.local.joined.text);
                     let domain = self.domain();
-                    self.item.phrase.clear();
+                    self.item.phrase = Joined::default();
                     self.item.address = Some(Spelled { local, domain, ..Spelled::default() });
                 }
                 Token::Special(b'<') if self.item.address.is_none() => {
@@ -166,7 +192,7 @@ impl<S: Sink> Parser<'_, '_, S> {
                 Token::Special(b'<') if !self.item.angle => {
                     self.sound = false;
                     if let Some(Spelled { local, domain, .. }) = self.item.address.take() {
-                        self.item.phrase = [&local[..], b"@", &domain].concat();
+                        self.item.phrase.text = Cow::Owned([&local[..], b"@", &domain].concat());
                     }
                     let address = self.angle();
                     self.item.address = Some(address);
@@ -176,7 +202,7 @@ impl<S: Sink> Parser<'_, '_, S> {
                     self.sound &= self.item.address.is_none();
                     let item = core::mem::take(&mut self.item);
                     self.in_group = true;
-                    self.sink.group(item.phrase);
+                    self.sink.group(&item.phrase.text);
                     self.left -= 1;
                 }
                 Token::Special(b',') => self.end_item(),
@@ -202,33 +228,38 @@ impl<S: Sink> Parser<'_, '_, S> {
         let space = self.lex.skip_cfws();
         if let Some(comment) = self.lex.comment.take() {
             let drop = |b: &u8| matches!(b, b'\\' | b'\r' | b'\n');
-            let plain: Vec<u8> = comment.iter().copied().filter(|b| !drop(b)).collect();
-            self.item.comment = Some(trim(&plain).to_vec()).filter(|c| !c.is_empty());
+            let plain = if comment.iter().any(drop) {
+                Cow::Owned(comment.iter().copied().filter(|b| !drop(b)).collect())
+            } else {
+                Cow::Borrowed(comment)
+            };
+            self.item.comment = Some(trimmed(plain)).filter(|c| !c.is_empty());
         }
         space
     }
 
-    fn word(&mut self, word: &[u8], space: bool) {
+    /// Takes a word; `read` is the value up to the end of it, `before` up to its start if there is white space.
+    fn word(&mut self, word: &[u8], read: &'a [u8], before: Option<&'a [u8]>) {
         if self.item.address.is_some() {
             self.sound = false;
             return;
         }
-        self.item.word(word, space);
+        self.item.word(word, read, before);
     }
 
     /// Takes an encoded word whole: some senders leave commas and brackets in it as they are.
-    fn encoded(&mut self, len: usize, space: bool) {
+    fn encoded(&mut self, len: usize, before: Option<&'a [u8]>) {
         let word = &self.lex.rest()[..len];
         self.sound &= word.iter().all(|&b| is_atext(b));
         for _ in 0..len {
             self.lex.bump();
         }
-        self.word(word, space);
+        self.word(word, self.lex.read(), before);
     }
 
     /// Reads on behind `<`.
     // RFC 5322 3.4: angle-addr = [CFWS] "<" addr-spec ">" [CFWS] / obs-angle-addr
-    fn angle(&mut self) -> Spelled {
+    fn angle(&mut self) -> Spelled<'a> {
         let (mut local, mut count) = (Dotted::default(), 0_usize);
         let (mut domain, mut route) = (None, Vec::new());
         self.skip();
@@ -253,15 +284,15 @@ impl<S: Sink> Parser<'_, '_, S> {
                 }
                 Some(_) if domain.is_some() => self.sound = false,
                 Some(Token::Atom(word)) => {
-                    local.word(word, count == 0);
+                    local.word(word, self.lex.read(), count == 0);
                     count += 1;
                 }
                 Some(Token::Quoted(word)) => {
-                    local.word(&word, count == 0);
+                    local.word(&word, self.lex.quoted_read(), count == 0);
                     count += 1;
                 }
                 Some(Token::Special(b'.')) => {
-                    local.dot(count == 0);
+                    local.dot(self.lex.read(), count == 0);
                     count += 1;
                 }
                 Some(Token::Special(b'@')) => {
@@ -274,7 +305,7 @@ impl<S: Sink> Parser<'_, '_, S> {
         }
         Spelled {
             route,
-            local: local.text,
+            local: local.joined.text,
             domain: domain.unwrap_or_default(),
             ..Spelled::default()
         }
@@ -312,28 +343,29 @@ impl<S: Sink> Parser<'_, '_, S> {
 
     /// Reads on behind `@`.
     // RFC 5322 3.4.1: domain = dot-atom / domain-literal / obs-domain
-    fn domain(&mut self) -> Vec<u8> {
+    fn domain(&mut self) -> Cow<'a, [u8]> {
         let (mut domain, mut count) = (Dotted::default(), 0_usize);
         loop {
             self.skip();
             match self.lex.peek() {
                 Some(b'[') if count == 0 => {
                     let Some(Token::Literal(literal)) = self.lex.token() else { break };
-                    return unfold(literal).into_owned();
+                    return unfold(literal);
                 }
                 Some(b'.') => {
                     self.lex.bump();
-                    domain.dot(count == 0);
+                    domain.dot(self.lex.read(), count == 0);
                 }
                 Some(b) if is_atext(b) && (count == 0 || domain.dot) => {
-                    domain.word(self.lex.take_while(is_atext), count == 0);
+                    let word = self.lex.take_while(is_atext);
+                    domain.word(word, self.lex.read(), count == 0);
                 }
                 _ => break,
             }
             count += 1;
         }
         self.sound &= count > 0 && domain.sound();
-        domain.text
+        domain.joined.text
     }
 
     fn end_item(&mut self) {
@@ -344,11 +376,12 @@ impl<S: Sink> Parser<'_, '_, S> {
         let mut spelled = item.address.unwrap_or_else(|| {
             self.sound = false;
             // `root`, as local mail has it, might be a local part; an encoded word never is.
-            let local_part = item.local.sound() && words::word_len(&item.local.text).is_none();
-            let bare = if local_part { item.local.text } else { Vec::new() };
+            let local = item.local.joined.text.as_ref();
+            let local_part = item.local.sound() && words::word_len(local).is_none();
+            let bare = if local_part { item.local.joined.text } else { Cow::default() };
             Spelled { bare, ..Spelled::default() }
         });
-        spelled.phrase = trim(&item.phrase).to_vec();
+        spelled.phrase = trimmed(item.phrase.text);
         spelled.comment = item.comment;
         self.left = self.left.saturating_sub(1);
         self.sink.mailbox(spelled);
@@ -358,5 +391,12 @@ impl<S: Sink> Parser<'_, '_, S> {
         if core::mem::take(&mut self.in_group) {
             self.sink.end();
         }
+    }
+}
+
+fn trimmed(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
+        Cow::Owned(text) => Cow::Owned(trim(&text).to_vec()),
     }
 }

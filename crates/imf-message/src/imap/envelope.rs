@@ -93,7 +93,7 @@ fn some(octets: &[u8]) -> Option<&[u8]> {
 }
 
 impl Sink for List<'_> {
-    fn mailbox(&mut self, spelled: Spelled) {
+    fn mailbox(&mut self, spelled: Spelled<'_>) {
         let Spelled { phrase, comment, route, local, domain, bare } = &spelled;
         let (name, mailbox) = match some(bare) {
             Some(bare) => (None, Some(bare)),
@@ -108,8 +108,8 @@ impl Sink for List<'_> {
     }
 
     // RFC 3501 7.4.2: a group begins with an address without a host, its name as the mailbox,
-    fn group(&mut self, name: Vec<u8>) {
-        self.put([None, None, Some(&name), None]);
+    fn group(&mut self, name: &[u8]) {
+        self.put([None, None, Some(name), None]);
     }
 
     // and ends with one that has no mailbox either.

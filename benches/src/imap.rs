@@ -151,12 +151,16 @@ fn seen(data: &Data<'_>) -> u64 {
 
 fn seen_by_codec(data: &CodecData<'_>) -> u64 {
     let CodecData::Fetch { items, .. } = data else { return 0 };
+    seen_in(items.as_ref())
+}
+
+fn seen_in(items: &[MessageDataItem<'_>]) -> u64 {
     let of = |item: &MessageDataItem<'_>| match item {
         MessageDataItem::Uid(uid) => u64::from(uid.get()),
         MessageDataItem::Flags(flags) => flags.len() as u64,
         _ => 0,
     };
-    items.as_ref().iter().map(of).sum()
+    items.iter().map(of).sum()
 }
 
 fn flags() -> Case {

@@ -1,6 +1,6 @@
 //! A client's machine: a listing and a literal, in reads of 8 KiB; what it holds while nothing happens.
 
-use super::{CODEC, listing, seen, seen_by_codec};
+use super::{CODEC, listing, seen, seen_by_codec, seen_in};
 use crate::{
     data::{READ, body},
     harness::{Bench, Case, Contender, Goal, heap_of},
@@ -9,7 +9,7 @@ use imap_codec::{
     ResponseCodec,
     fragmentizer::Fragmentizer,
     imap_types::{
-        fetch::MessageDataItem,
+        fetch::{Macro, MessageDataItem},
         response::{Data, Response},
     },
 };
@@ -18,8 +18,12 @@ use imap_proto::{
     Client,
     client::{Config, Event, Limits, Tls},
 };
+use io_imap::{
+    coroutine::{ImapCoroutine, ImapCoroutineState, ImapYield},
+    rfc3501::fetch::ImapMessageFetch,
+};
 use posta_core::{Input, Instant, Machine, Step};
-use std::rc::Rc;
+use std::{cell::OnceCell, rc::Rc};
 
 const GREETING: &[u8] = b"* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+ IDLE] hi\r\n";
 
@@ -33,6 +37,7 @@ pub(super) fn benches() -> [Bench; 2] {
 fn flags() -> Case {
     let wire: Rc<[u8]> = listing().into();
     let (octets, second, third) = (wire.len(), Rc::clone(&wire), Rc::clone(&wire));
+    let fourth = Rc::clone(&wire);
     let (mut imap, mut input) = greeted();
     let ours = Contender::ours(move || hear(&mut imap, &mut input, &wire));
     let mut theirs = next_greeted();
@@ -40,7 +45,9 @@ fn flags() -> Case {
         Contender::peer("imap-next 0.3.4", 7.0, move || hear_next(&mut theirs, &second));
     let name = "imap-codec 2.0.0-alpha.10 with its Fragmentizer";
     let imap_codec = Contender::peer(name, 7.0, move || fragmented(&third));
-    Case { octets, goal: Goal::NOTHING, ours, peers: vec![imap_next, imap_codec] }
+    let name = "io-imap 0.7.1, with its command, all of it as one map";
+    let io_imap = Contender::peer(name, 7.0, move || fetched(&fourth));
+    Case { octets, goal: Goal::NOTHING, ours, peers: vec![imap_next, imap_codec, io_imap] }
 }
 
 /// What is counted is the octets of the text. posta hands it out as it comes; the peers hold all of it.
@@ -129,6 +136,29 @@ fn fragmented(wire: &[u8]) -> u64 {
         }
     }
     sum
+}
+
+/// Asks for the listing, and hears it as the answer.
+fn fetched(wire: &[u8]) -> u64 {
+    let all = "1:*".try_into().expect("a set");
+    let mut fetch = ImapMessageFetch::new(all, Macro::Fast.into(), Default::default());
+    let (mut fragmentizer, mut reads) = (Fragmentizer::new(100 << 20), wire.chunks(READ));
+    let (end, mut heard) = (OnceCell::new(), None);
+    loop {
+        match fetch.resume(&mut fragmentizer, heard.take()) {
+            ImapCoroutineState::Yielded(ImapYield::WantsWrite(command)) => {
+                let tag = command.split(|octet| *octet == b' ').next().expect("a tag");
+                end.get_or_init(|| [tag, b" OK done\r\n"].concat());
+            }
+            ImapCoroutineState::Yielded(ImapYield::WantsRead) => {
+                heard = reads.next().or_else(|| end.get().map(Vec::as_slice));
+            }
+            ImapCoroutineState::Complete(told) => {
+                let told = told.expect("no fault");
+                return told.values().map(|items| seen_in(items.as_ref())).sum();
+            }
+        }
+    }
 }
 
 /// The octets of the message's text.

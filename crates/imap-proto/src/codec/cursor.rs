@@ -205,7 +205,8 @@ impl<'a> Cursor<'a> {
 
     /// Takes a NIL.
     pub(crate) fn nil(&mut self) -> bool {
-        self.try_word(b"NIL")
+        // Mostly a string stands there.
+        matches!(self.peek(), Some(b'N' | b'n')) && self.try_word(b"NIL")
     }
 
     /// `quoted / literal`, or a literal8, which some servers send where they may not.
@@ -219,7 +220,7 @@ impl<'a> Cursor<'a> {
 
     /// A string; NIL in its place is a quirk.
     pub(crate) fn string_or_nil(&mut self) -> Parsed<Text<'a>> {
-        if matches!(self.peek(), Some(b'N' | b'n')) && self.nil() {
+        if self.nil() {
             self.overlook(Quirk::NilValue)?;
             return Ok(Text::default());
         }

@@ -3,7 +3,7 @@
 use super::{
     Cursor, ParseError, Quirks,
     items::Wire,
-    list::{read_flag, take_flag},
+    list::{read_flag, read_known},
 };
 use crate::Misuse;
 use alloc::vec::Vec;
@@ -75,12 +75,7 @@ impl Eq for Flag<'_> {}
 /// ```
 impl<'a> Wire<'a> for Flag<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
-        let before = *cursor;
-        if let Some(flag) = take_flag(cursor).ok().and_then(Self::known) {
-            return Ok(flag);
-        }
-        *cursor = before;
-        read_flag(cursor).map(Self::Other)
+        read_known(cursor, Self::known).map_or_else(|| read_flag(cursor).map(Self::Other), Ok)
     }
 
     fn write(&self, wire: &mut Vec<u8>) -> Result<(), Misuse> {

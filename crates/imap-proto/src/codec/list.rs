@@ -31,9 +31,13 @@ macro_rules! attributes {
         impl<'a> Attribute<'a> {
             /// Reads it, in any case.
             pub fn parse(text: &'a str) -> Self {
+                Self::known(text.as_bytes()).unwrap_or(Self::Other(text))
+            }
+
+            fn known(text: &[u8]) -> Option<Self> {
                 match text {
-                    $(_ if text.eq_ignore_ascii_case($text) => Self::$name,)*
-                    _ => Self::Other(text),
+                    $(_ if text.eq_ignore_ascii_case($text.as_bytes()) => Some(Self::$name),)*
+                    _ => None,
                 }
             }
 
@@ -176,7 +180,7 @@ pub(super) fn write_delimiter(delimiter: Option<u8>, wire: &mut Vec<u8>) -> Resu
 
 impl<'a> Wire<'a> for Attribute<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
-        read_flag(cursor).map(Self::parse)
+        read_known(cursor, Self::known).map_or_else(|| read_flag(cursor).map(Self::Other), Ok)
     }
 
     fn write(&self, wire: &mut Vec<u8>) -> Result<(), Misuse> {
@@ -199,8 +203,19 @@ pub(super) fn read_flag<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, ParseErr
     }
 }
 
+/// The same, if it is known; takes nothing otherwise.
+pub(super) fn read_known<'a, T>(
+    cursor: &mut Cursor<'a>,
+    known: impl Fn(&[u8]) -> Option<T>,
+) -> Option<T> {
+    let mut ahead = *cursor;
+    let flag = take_flag(&mut ahead).ok().and_then(known)?;
+    *cursor = ahead;
+    Some(flag)
+}
+
 /// The same, of any octets.
-pub(super) fn take_flag<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
+fn take_flag<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
     let before = *cursor;
     if !(cursor.try_byte(b'\\') && cursor.try_byte(b'*')) {
         cursor.word()?;

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::lex::is_atext;
 use crate::words;
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -144,9 +145,8 @@ struct Decoded {
 
 impl Sink for Decoded {
     fn mailbox(&mut self, Spelled { phrase, comment, local, domain, .. }: Spelled<'_>) {
-        let name = (!phrase.is_empty()).then_some(phrase);
-        let comment = || comment.map(|text| decode(&text)).filter(|text| !text.is_empty());
-        let name = name.map(|text| decode(&text)).or_else(comment);
+        let shown = |name: Cow<'_, [u8]>| Some(decode(&name)).filter(|name| !name.is_empty());
+        let name = shown(phrase).or_else(|| comment.and_then(shown));
         let mailbox = Mailbox { name, local: text(&local), domain: text(&domain) };
         match &mut self.group {
             Some((_, members)) => members.push(mailbox),

@@ -67,6 +67,8 @@ fn addresses_of_rfc_5322_appendix_a() {
         ("\"=?utf-8?q?B=C3=A9a?=\" <bea@b.com>", "Béa <bea@b.com>"),
         ("=?utf-8?q?_B=C3=A9a_?= <bea@b.com>", "Béa <bea@b.com>"),
         ("bea@b.com (=?utf-8?q?_B=C3=A9a?=)", "Béa <bea@b.com>"),
+        ("=?utf-8?q?_?= <bea@b.com> (Bea)", "Bea <bea@b.com>"),
+        ("=?utf-8?q?_?= <bea@b.com>", "bea@b.com"),
         ("\".\" <ana@a.org>", ". <ana@a.org>"),
         ("a: ana@a.org;, bea@b.com, c:;", "a: ana@a.org; | bea@b.com | c: ;"),
     ] {

@@ -167,7 +167,7 @@ impl Sink for Decoded {
 
 /// A name as it is shown. Blanks may stand at its ends in an encoded word.
 fn decode(phrase: &[u8]) -> String {
-    words::decode(phrase).trim_matches([' ', '\t']).to_owned()
+    words::decode(phrase).trim_matches([' ', '\t']).into()
 }
 
 fn text(bytes: &[u8]) -> String {

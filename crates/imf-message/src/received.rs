@@ -61,9 +61,10 @@ impl Received {
         if let Some(from) = &self.from {
             value.push_str("from ");
             value.push_str(&clause(from));
-            if let Some(info) = &self.from_info {
+            let info = self.from_info.as_deref().map(comment);
+            if let Some(info) = info.filter(|info| !info.is_empty()) {
                 value.push_str(if from.len() + info.len() > 60 { "\r\n\t(" } else { " (" });
-                value.push_str(&comment(info));
+                value.push_str(&info);
                 value.push(')');
             }
         }
@@ -176,7 +177,8 @@ fn clause(text: &str) -> String {
 
 fn comment(text: &str) -> String {
     let odd = |c: char| c < ' ' || matches!(c, '(' | ')' | '\\' | '\x7f');
-    cut(text).chars().map(|c| if odd(c) { '?' } else { c }).collect()
+    // Readers do not take blanks at its ends for a part of it.
+    cut(text).trim_matches(' ').chars().map(|c| if odd(c) { '?' } else { c }).collect()
 }
 
 /// As much of `text` as a clause may have.

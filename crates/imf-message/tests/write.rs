@@ -241,6 +241,24 @@ fn a_received_field_is_read_back() {
     assert_eq!(Received::parse(header.as_str().split_once(':').unwrap().1.as_bytes()), field);
 }
 
+/// What a reader leaves out is not written: a field that was read and written stays as it is.
+#[test]
+fn the_comment_of_a_received_field_has_no_blanks_at_its_ends() {
+    let cut_at_a_blank = "a".repeat(255) + " b";
+    for (info, written) in [(" a ", "(a)"), ("  ", ""), (&*cut_at_a_blank, "aaa)")] {
+        let from_info = Some(info.to_owned());
+        let field = Received { from: Some("a.org".into()), from_info, ..Received::default() };
+        let field = Received { date: Some(Date::new(0, 0)), ..field };
+        let header = field.header().unwrap();
+        assert!(
+            header.as_str().contains(written)
+                && header.as_str().contains('(') != written.is_empty()
+        );
+        let again = Received::parse(header.as_str().split_once(':').unwrap().1.as_bytes());
+        assert_eq!(again.header().unwrap().as_str(), header.as_str());
+    }
+}
+
 fn bounce<'a>(original: Original<'a>) -> Report<'a> {
     let mut recipient = Recipient::new("bea@b.com", Action::Failed, "5.1.1");
     recipient.remote_mta = Some("mx1.b.com".into());

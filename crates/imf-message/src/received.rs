@@ -177,8 +177,9 @@ fn clause(text: &str) -> String {
 
 fn comment(text: &str) -> String {
     let odd = |c: char| c < ' ' || matches!(c, '(' | ')' | '\\' | '\x7f');
-    // Readers do not take blanks at its ends for a part of it.
-    cut(text).trim_matches(' ').chars().map(|c| if odd(c) { '?' } else { c }).collect()
+    // Readers do not take blanks at its ends for a part of it, and decode what looks like an encoded word.
+    let text = cut(text).trim_matches(' ').chars().map(|c| if odd(c) { '?' } else { c });
+    text.collect::<String>().replace("=?", "_?")
 }
 
 /// As much of `text` as a clause may have.

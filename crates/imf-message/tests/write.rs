@@ -243,9 +243,12 @@ fn a_received_field_is_read_back() {
 
 /// What a reader leaves out is not written: a field that was read and written stays as it is.
 #[test]
-fn the_comment_of_a_received_field_has_no_blanks_at_its_ends() {
+fn the_comment_of_a_received_field_is_written_as_it_will_be_read() {
     let cut_at_a_blank = "a".repeat(255) + " b";
-    for (info, written) in [(" a ", "(a)"), ("  ", ""), (&*cut_at_a_blank, "aaa)")] {
+    let like_a_word = "=(utf-8?q?x?=";
+    for (info, written) in
+        [(" a ", "(a)"), ("  ", ""), (&*cut_at_a_blank, "aaa)"), (like_a_word, "(_?utf-8?q?x?=)")]
+    {
         let from_info = Some(info.to_owned());
         let field = Received { from: Some("a.org".into()), from_info, ..Received::default() };
         let field = Received { date: Some(Date::new(0, 0)), ..field };

@@ -5,19 +5,17 @@ use crate::{
     store::{keywords, system},
 };
 use imap_proto::codec::{Code, Condition, DateTime, Flag, Items, Range, Status};
-use maildir::{Delivery, Entry, Flags, Maildir, Stamp};
+use maildir::{Delivery, Entry, Flags, Maildir, Stamp, Uids};
 use posta_core::disk::Disk;
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 /// A message that is being appended.
 #[derive(Debug)]
 pub struct Arrival<D: Disk> {
     target: Maildir<D>,
     delivery: Option<Delivery<D>>,
-    id: String,
+    /// What it is called, once it is stored.
+    entry: Option<Entry>,
     flags: Flags,
     keywords: Vec<String>,
     failed: Option<maildir::Error>,
@@ -62,8 +60,8 @@ impl<D: Disk + Clone> Arrival<D> {
         let delivery = target.deliver(&Stamp { time: time.unwrap_or(now.time), ..now })?;
         Ok(Self {
             target,
-            id: delivery.id().to_owned(),
             delivery: Some(delivery),
+            entry: None,
             flags: system(flags),
             keywords: keywords(flags).map(str::to_owned).collect(),
             failed: None,
@@ -92,9 +90,10 @@ impl<D: Disk + Clone> Arrival<D> {
             flags |= self.target.add_keyword(keyword, &stamp(stamps)?)?;
         }
         if let Some(delivery) = self.delivery.take() {
-            delivery.commit_with(flags)?;
+            self.entry = Some(delivery.commit_with(flags)?);
         }
-        let (uid_validity, uids) = uids(&self.target, [self.id.as_str()], stamps)?;
+        let Uids { uid_validity, uids } =
+            self.target.number_arrivals(self.entry.as_slice(), &stamp(stamps)?)?;
         Ok(Arrived { uid_validity, from: Vec::new(), uids: ranges(&uids) })
     }
 }
@@ -153,23 +152,10 @@ impl<D: Disk + Clone> Transfer<D> {
             self.target.sync()?;
             self.source.sync()?;
         }
-        let ids = self.new.iter().map(Entry::id);
-        let (uid_validity, uids) = uids(&self.target, ids, stamps)?;
+        let Uids { uid_validity, uids } =
+            self.target.number_arrivals(&self.new, &stamp(stamps)?)?;
         Ok(Arrived { uid_validity, from: ranges(&self.old), uids: ranges(&uids) })
     }
-}
-
-/// The validity of a mailbox's UIDs, and the UIDs of these messages.
-fn uids<'i, D: Disk + Clone>(
-    maildir: &Maildir<D>,
-    ids: impl IntoIterator<Item = &'i str>,
-    stamps: &Stamps<'_>,
-) -> Result<(u32, Vec<u32>), Error> {
-    let numbered = maildir.number(&stamp(stamps)?)?;
-    let known: HashMap<_, _> =
-        numbered.messages.iter().map(|message| (message.entry.id(), message.uid)).collect();
-    let uids = ids.into_iter().filter_map(|id| known.get(id).copied()).collect();
-    Ok((numbered.uid_validity, uids))
 }
 
 /// The same numbers in the same order, runs of them as one.

@@ -73,6 +73,10 @@
 //!                             Err(Locked)
 //! ```
 //!
+//! [`Maildir::number_arrivals`] locks the list in the same way and adds a line for each message to its end, so
+//! that a message that is copied or appended costs the same whatever is there. When as many lines were added as
+//! half of all messages have, and at least a thousand, the list is written anew.
+//!
 //! # What lasts
 //!
 //! A committed message survives a crash: its octets were synced, then its name. So do a copy, the UIDs that
@@ -138,6 +142,6 @@ pub use folder::{FolderName, FolderNameError};
 pub use keywords::Keywords;
 pub use mailbox::Maildir;
 pub use mark::Mark;
-pub use numbered::{Message, Numbered};
+pub use numbered::{Message, Numbered, Uids};
 pub use stamp::Stamp;
 pub use subscriptions::MailboxName;

@@ -37,6 +37,14 @@ impl<D: Disk> Lock<D> {
         }
     }
 
+    /// Adds to the end of the file, so that it lasts. If that fails, the file has to be
+    /// [replaced](Self::replace): what was added may be there, and not last.
+    pub(crate) fn append(&self, content: &[u8]) -> Result<(), disk::Error> {
+        let mut file = self.disk.append(&self.path)?;
+        self.disk.write(&mut file, content)?;
+        self.disk.sync(&mut file)
+    }
+
     /// Gives the file new content, which lasts.
     pub(crate) fn replace(mut self, content: &[u8]) -> Result<(), Error> {
         let lock = lock_path(&self.path);

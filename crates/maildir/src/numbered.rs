@@ -4,6 +4,7 @@ use crate::{
     uid_list::{Damaged, Listed, MAX_LINES, UidList, is_name},
 };
 use posta_core::disk::{Disk, Kind};
+use std::collections::HashMap;
 
 /// The file that says which message has which UID.
 pub(crate) const UID_LIST: &str = "dovecot-uidlist";
@@ -23,6 +24,16 @@ pub struct Numbered {
     pub uid_next: u32,
     /// The messages in the ascending order of their UIDs.
     pub messages: Vec<Message>,
+}
+
+/// The UIDs of messages that have just come to a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uids {
+    /// As in [`Numbered`].
+    pub uid_validity: u32,
+    /// Theirs, in the order in which the messages were named. None for a message that is gone where the list
+    /// had to be made anew.
+    pub uids: Vec<u32>,
 }
 
 /// A message and its UID.
@@ -58,13 +69,11 @@ impl<D: Disk + Clone> Maildir<D> {
         // that is not in the list will be higher.
         let text = self.uid_list()?;
         let entries = self.list_named()?;
-        let known = match text.as_deref().map(UidList::parse) {
-            Some(Ok(list)) => known(&list, &entries),
-            _ => None,
-        };
+        let list = text.as_deref().and_then(|text| UidList::parse(text).ok());
+        let known = list.and_then(|list| Some((known(&list, &entries)?, list)));
         let mut numbered = match known {
-            Some(numbered) => {
-                lock::make_last(&self.disk, &self.path(UID_LIST))?;
+            Some((numbered, list)) => {
+                self.make_last(&list)?;
                 numbered
             }
             None => self.number(stamp)?,
@@ -75,12 +84,59 @@ impl<D: Disk + Clone> Maildir<D> {
         Ok(numbered)
     }
 
-    /// As [`numbered`](Self::numbered) without `adopt`, for a folder that a message has just come to: that one
-    /// is not looked for before the list is locked. No message is told of as recent.
+    /// The UIDs of messages that have just come to this folder, which they get now if they have none. Neither
+    /// the folder is read nor the list written anew, unless it must: it takes a line for each.
     ///
     /// # Errors
     /// As for [`numbered`](Self::numbered).
-    pub fn number(&self, stamp: &Stamp<'_>) -> Result<Numbered, Error> {
+    pub fn number_arrivals(&self, entries: &[Entry], stamp: &Stamp<'_>) -> Result<Uids, Error> {
+        if let Some(uids) = self.add_to_list(entries, stamp)? {
+            return Ok(uids);
+        }
+        let Numbered { uid_validity, messages, .. } = self.number(stamp)?;
+        let known: HashMap<_, _> =
+            messages.iter().map(|message| (message.entry.id(), message.uid)).collect();
+        let uids = entries.iter().filter_map(|entry| known.get(entry.id()).copied());
+        Ok(Uids { uid_validity, uids: uids.collect() })
+    }
+
+    /// Adds the lines of these messages to the end of the list, if it is one that takes them.
+    fn add_to_list(&self, entries: &[Entry], stamp: &Stamp<'_>) -> Result<Option<Uids>, Error> {
+        let lock = Lock::take(self.disk.clone(), self.path(UID_LIST), stamp.time.as_secs())?;
+        let Some(mut text) = self.uid_list()? else { return Ok(None) };
+        let Ok(mut list) = UidList::parse(&text) else { return Ok(None) };
+        if !list.takes(entries.len()) || !entries.iter().all(|entry| is_name(entry.base())) {
+            return Ok(None);
+        }
+        let mut lines = String::new();
+        let mut uids = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let listed = list.messages.get(entry.id()).copied().unwrap_or_else(|| {
+                let listed = Listed { uid: list.next, fields: "" };
+                listed.write(entry.base(), &mut lines);
+                list.next += 1;
+                listed
+            });
+            uids.push(listed.uid);
+        }
+        let uids = Uids { uid_validity: list.validity, uids };
+        // Names that are no UTF-8 were replaced as the list was read; that others have added lines meanwhile can
+        // only be where this program was stopped for minutes, and the lock was given up.
+        let size = self.disk.stat(&self.path(UID_LIST))?.size;
+        if size != text.len() as u64 || text.len() + lines.len() > MAX_LIST {
+            return Ok(None);
+        }
+        if lines.is_empty() {
+            self.make_last(&list)?;
+        } else if lock.append(lines.as_bytes()).is_err() {
+            text.push_str(&lines);
+            lock.replace(text.as_bytes())?;
+        }
+        Ok(Some(uids))
+    }
+
+    /// As [`numbered`](Self::numbered), where some message may have no UID. No message is told of as recent.
+    fn number(&self, stamp: &Stamp<'_>) -> Result<Numbered, Error> {
         let now = stamp.time.as_secs();
         let lock = Lock::take(self.disk.clone(), self.path(UID_LIST), now)?;
         // From here on no other program gives out any: what is in the list was in the folder before.
@@ -92,7 +148,7 @@ impl<D: Disk + Clone> Maildir<D> {
         let mut list = match UidList::parse(&text) {
             Ok(list) => match known(&list, &entries) {
                 Some(numbered) => {
-                    lock::make_last(&self.disk, &self.path(UID_LIST))?;
+                    self.make_last(&list)?;
                     return Ok(numbered);
                 }
                 None => list,
@@ -160,6 +216,16 @@ impl<D: Disk + Clone> Maildir<D> {
         let octets = lock::glance(&self.disk, &path, MAX_LIST)?;
         // Names that are no UTF-8 are not listed and have no UIDs; they must not harm the others.
         Ok(octets.map(|octets| String::from_utf8_lossy(&octets).into_owned()))
+    }
+
+    /// Makes a list that was read last: whoever has written it may not have come to that yet.
+    fn make_last(&self, list: &UidList<'_>) -> Result<(), Error> {
+        let path = self.path(UID_LIST);
+        if list.added > 0 {
+            let mut file = self.disk.append(&path)?;
+            self.disk.sync(&mut file)?;
+        }
+        Ok(lock::make_last(&self.disk, &path)?)
     }
 
     /// An empty list with a UIDVALIDITY that no folder here has had.

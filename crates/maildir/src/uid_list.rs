@@ -8,6 +8,9 @@ const MAX_PART: usize = 1024;
 /// The most lines, and so the most messages of a folder.
 pub(crate) const MAX_LINES: usize = 4_000_000;
 
+/// So many lines may be added whatever the number of messages.
+const FEW: usize = 1000;
+
 /// The UIDs of a folder.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct UidList<'t> {
@@ -17,6 +20,10 @@ pub(crate) struct UidList<'t> {
     pub(crate) fields: Vec<&'t str>,
     /// By the ids of messages.
     pub(crate) messages: BTreeMap<&'t str, Listed<'t>>,
+    /// How many lines were added after the list was written as a whole.
+    pub(crate) added: usize,
+    /// The last line is whole, and lines can be added: they are of this version, and the folder's id is there.
+    pub(crate) open: bool,
 }
 
 /// The line of a message.
@@ -52,7 +59,7 @@ impl<'t> UidList<'t> {
             return Err(Damaged(list.validity));
         }
         let damaged = Damaged(list.validity);
-        let (mut last, mut lines) = (0, 0);
+        let (mut last, mut lines, written) = (0, 0, list.next);
         while let Some((line, after)) = rest.split_once('\n') {
             rest = after;
             lines += 1;
@@ -61,13 +68,16 @@ impl<'t> UidList<'t> {
                 return Err(damaged);
             }
             last = listed.uid;
+            list.added += usize::from(last >= written);
             // A message that is there twice went away and came back, and has got another UID.
             list.messages.insert(id, listed);
         }
         if !rest.is_empty() {
+            list.added += 1;
             last = last.saturating_add(1).max(rest.split(' ').next().and_then(number).unwrap_or(0));
         }
-        // Dovecot adds lines and leaves the header as it is.
+        list.open = rest.is_empty() && version == "3" && list.has_guid();
+        // Whoever adds lines leaves the header as it is.
         list.next = list.next.max(last.saturating_add(1));
         Ok(list)
     }
@@ -91,6 +101,16 @@ impl<'t> UidList<'t> {
         let (validity, next) = header.split_once(' ').unwrap_or((header, ""));
         let (validity, next) = (number(validity).unwrap_or(0), number(next).unwrap_or(0));
         Self { validity, next, ..Self::default() }
+    }
+
+    /// Whether lines for so many more messages can be added to its end. Not for ever: the lines of messages that
+    /// are gone must go away, and where as many were added as were there, to write all anew costs no more.
+    pub(crate) fn takes(&self, more: usize) -> bool {
+        let added = self.added + more;
+        self.open
+            && added <= FEW.max(self.messages.len() / 2)
+            && self.messages.len() + more <= MAX_LINES
+            && more < (u32::MAX - self.next) as usize
     }
 
     /// Whether the folder's id is there.
@@ -179,6 +199,41 @@ mod tests {
         for (text, read) in table {
             assert_eq!(summary(text).as_deref(), Some(read), "{text:?}");
         }
+    }
+
+    #[test]
+    fn lines_are_added_where_they_fit() {
+        let whole = "3 V7 N3 Gab\n1 :a\n2 :b\n";
+        #[rustfmt::skip]
+        let table = [
+            (whole.to_owned(),                        Some(0)),
+            (format!("{whole}3 :c\n7 :d\n"),          Some(2)),
+            ("3 V7 N1 Gab\n".to_owned(),              Some(0)),
+            (format!("{whole}3 :c"),                  None),    // the end is cut
+            ("3 V7 N3\n1 :a\n2 :b\n".to_owned(),      None),    // Dovecot wants an id
+            ("1 7 3\n1 a\n2 b\n".to_owned(),          None),
+        ];
+        for (text, added) in table {
+            let list = UidList::parse(&text).expect("a list");
+            assert_eq!(list.takes(1).then_some(list.added), added, "{text:?}");
+        }
+        let cut = format!("{whole}3 :c");
+        assert_eq!(UidList::parse(&cut).expect("a list").added, 1, "it is to be synced");
+    }
+
+    #[test]
+    fn lines_are_not_added_for_ever() {
+        let list = |written: u32, added: u32| {
+            let line = |uid: u32| format!("{uid} :m{uid}\n");
+            let lines: String = (1..=written + added).map(line).collect();
+            let text = format!("3 V7 N{} Gab\n{lines}", written + 1);
+            UidList::parse(&text).expect("a list").takes(1)
+        };
+        assert!(list(0, 999) && !list(0, 1000));
+        assert!(list(3000, 2998) && !list(3000, 3000));
+        let last = "3 V7 N4294967294 Gab\n";
+        let list = UidList::parse(last).expect("a list");
+        assert!(!list.takes(1), "UIDs are used up");
     }
 
     #[test]

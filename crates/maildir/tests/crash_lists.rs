@@ -3,8 +3,11 @@
 mod common;
 
 use common::{deliver, stamp, texts};
-use maildir::{Error, Flags, FolderName, MailboxName, Maildir, Numbered, Stamp};
-use posta_core::testing::{SimDisk, every_crash, every_failure};
+use maildir::{Entry, Error, Flags, FolderName, MailboxName, Maildir, Numbered, Stamp, Uids};
+use posta_core::{
+    disk::Disk,
+    testing::{SimDisk, every_crash, every_failure},
+};
 use std::{collections::BTreeMap, time::Duration};
 
 fn at(seconds: u64) -> Stamp<'static> {
@@ -41,6 +44,16 @@ impl Heard {
         *next = numbered.uid_next;
         self.listings += 1;
     }
+
+    fn hear_arrival(&mut self, uids: &Uids, message: &Entry) {
+        let Uids { uid_validity, uids } = uids;
+        let uid = uids[0];
+        let next = self.next.entry(*uid_validity).or_insert(0);
+        *next = uid.saturating_add(1).max(*next);
+        let known = self.messages.insert((*uid_validity, uid), message.id().to_owned());
+        assert!(known.is_none_or(|known| known == message.id()), "one UID for two messages");
+        self.listings += 1;
+    }
 }
 
 /// Messages come and go and are listed by two programs.
@@ -59,6 +72,10 @@ fn life(disk: &SimDisk) -> Heard {
         // Without this a crash may bring it back, and it is another message then.
         one.sync()?;
         deliver(&one, 4, "fourth")?;
+        for count in [5, 6] {
+            let came = deliver(&one, count, "copied")?;
+            heard.hear_arrival(&one.number_arrivals(std::slice::from_ref(&came), &at(1))?, &came);
+        }
         heard.hear(&other.numbered(&at(1), true)?);
         Ok(())
     };
@@ -147,6 +164,71 @@ fn a_uid_that_another_program_gave_lasts_before_it_is_told() {
     }
 }
 
+/// Nothing that could not be synced is told: not by the program that failed, nor by the next one.
+#[test]
+fn an_arrival_that_the_disk_failed_is_told_when_it_lasts() {
+    let mut failed = 0;
+    for n in 0..20 {
+        let disk = SimDisk::new();
+        let maildir = Maildir::create(&disk).expect("made");
+        let mut heard = Heard::default();
+        deliver(&maildir, 1, "first").expect("delivered");
+        heard.hear(&maildir.numbered(&at(1), false).expect("numbered"));
+        let came = deliver(&maildir, 2, "second").expect("delivered");
+        disk.fail_after(n, posta_core::disk::Kind::Io(5));
+        match maildir.number_arrivals(std::slice::from_ref(&came), &at(1)) {
+            Ok(uids) => heard.hear_arrival(&uids, &came),
+            Err(_) => failed += 1,
+        }
+        disk.fail_after(usize::MAX / 2, posta_core::disk::Kind::Io(5));
+        heard.hear(&maildir.numbered(&at(500), false).expect("numbered"));
+        for survivor in disk.survivors() {
+            goes_on(&survivor, &heard);
+        }
+    }
+    assert!((5..15).contains(&failed), "{failed}");
+}
+
+/// The same of a line that another program has added, whole or in part, and was stopped.
+#[test]
+fn a_line_that_another_program_added_lasts_before_it_is_told() {
+    let disk = SimDisk::new();
+    let maildir = Maildir::create(&disk).expect("made");
+    deliver(&maildir, 1, "first").expect("delivered");
+    maildir.numbered(&at(1), false).expect("numbered");
+    let came = deliver(&maildir, 2, "second").expect("delivered");
+    let line = format!("2 :{}\n", came.id());
+    for end in 1..=line.len() {
+        // Whatever the crash left of the list is what was told of.
+        let disk = disk.survivors().pop().expect("the whole disk");
+        let maildir = Maildir::create(&disk).expect("there");
+        let mut file = disk.append("dovecot-uidlist").expect("there");
+        disk.write(&mut file, &line.as_bytes()[..end]).expect("written");
+        let mut heard = Heard::default();
+        heard.hear(&maildir.numbered(&at(500), false).expect("numbered"));
+        for survivor in disk.survivors() {
+            goes_on(&survivor, &heard);
+        }
+    }
+}
+
+/// Nor does UIDNEXT go back where a line was cut that all messages have theirs without.
+#[test]
+fn half_a_line_uses_up_its_uid_for_good() {
+    let disk = SimDisk::new();
+    let maildir = Maildir::create(&disk).expect("made");
+    deliver(&maildir, 1, "first").expect("delivered");
+    maildir.numbered(&at(1), false).expect("numbered");
+    let mut file = disk.append("dovecot-uidlist").expect("there");
+    disk.write(&mut file, b"2 :half").expect("written");
+    let mut heard = Heard::default();
+    heard.hear(&maildir.numbered(&at(500), false).expect("numbered"));
+    assert_eq!(heard.next.values().collect::<Vec<_>>(), [&3]);
+    for survivor in disk.survivors() {
+        goes_on(&survivor, &heard);
+    }
+}
+
 #[test]
 fn a_lock_that_a_crash_leaves_is_no_obstacle() {
     let looked_at = every_crash(
@@ -206,7 +288,7 @@ fn no_crash_loses_a_message_that_is_copied() {
         maildir.set_flags(&mut entry, Flags::SEEN | junk).ok()?;
         maildir.copy(&entry, &folder, &at(1)).ok()
     };
-    let check = |disk: &SimDisk, copied: &Option<maildir::Entry>| {
+    let check = |disk: &SimDisk, copied: &Option<Entry>| {
         let maildir = Maildir::create(disk).expect("the disk works again");
         assert!(texts(&maildir).iter().all(|text| text == "text"));
         let Ok(folder) = maildir.folder(&archive) else {

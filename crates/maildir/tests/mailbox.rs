@@ -134,6 +134,9 @@ impl Disk for Restless<'_> {
     fn create(&self, _: &str) -> Result<Self::File, disk::Error> {
         unreachable!()
     }
+    fn append(&self, _: &str) -> Result<Self::File, disk::Error> {
+        unreachable!()
+    }
     fn write(&self, _: &mut Self::File, _: &[u8]) -> Result<(), disk::Error> {
         unreachable!()
     }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{deliver, stamp};
-use maildir::{Changes, Error, Flags, Maildir, Numbered, Stamp};
+use maildir::{Changes, Error, Flags, Maildir, Numbered, Stamp, Uids};
 use posta_core::disk::fs::Fs;
 use std::{
     collections::BTreeMap,
@@ -96,6 +96,64 @@ fn nothing_is_written_if_every_message_has_a_uid() {
     let second = maildir.numbered(&at(NOW), true).expect("numbered");
     assert_eq!(second.since(&first), Some(Changes::default()));
     assert_eq!(fs::metadata(&list).expect("there").modified().expect("a time"), long_ago);
+}
+
+#[test]
+fn arrivals_add_lines_to_the_list() {
+    let (_folder, maildir, path) = mailbox();
+    deliver(&maildir, 1, "one").expect("delivered");
+    let first = maildir.numbered(&at(NOW), true).expect("numbered");
+    let list = || fs::read_to_string(path.join("dovecot-uidlist")).expect("there");
+    let before = list();
+    // One that nobody has looked at gets its UID when somebody does.
+    deliver(&maildir, 2, "two").expect("delivered");
+    let came = [5, 3].map(|count| deliver(&maildir, count, "text").expect("delivered"));
+    let number = || maildir.number_arrivals(&came, &at(NOW)).expect("numbered");
+    let uids = Uids { uid_validity: first.uid_validity, uids: vec![2, 3] };
+    assert_eq!(number(), uids);
+    let [five, three] = came.each_ref().map(maildir::Entry::id);
+    let after = format!("{before}2 :{five},S=4,W=4\n3 :{three},S=4,W=4\n");
+    assert_eq!(list(), after);
+    // They keep what they have.
+    assert_eq!(number(), uids);
+    assert_eq!(list(), after);
+    let listed = maildir.numbered(&at(NOW), true).expect("numbered");
+    let told: Vec<_> = listed.messages.iter().map(|m| (m.uid, m.entry.id())).collect();
+    assert_eq!(told[1..3], [(2, five), (3, three)]);
+    assert_eq!((told[3].0, listed.uid_next), (4, 5));
+    assert!(!path.join("dovecot-uidlist.lock").exists());
+}
+
+/// Where no line can be added, the list is written anew, and the UIDs stay.
+#[test]
+fn arrivals_find_a_list_that_takes_no_lines() {
+    let ended = |list: &str| list.trim_end().to_owned();
+    let id_gone = |list: &str| {
+        let (header, lines) = list.split_once('\n').expect("a header");
+        format!("{}\n{lines}", header.split(" G").next().expect("fields"))
+    };
+    let no_text = |list: &str| format!("{list}2 :\u{1}\n");
+    for (n, change) in [ended, id_gone, no_text].into_iter().enumerate() {
+        let (_folder, maildir, path) = mailbox();
+        deliver(&maildir, 1, "one").expect("delivered");
+        let first = maildir.numbered(&at(NOW), true).expect("numbered");
+        let list = fs::read_to_string(path.join("dovecot-uidlist")).expect("there");
+        let mut changed = change(&list).into_bytes();
+        // No UTF-8, as other programs may have it.
+        changed.iter_mut().filter(|octet| **octet == 1).for_each(|octet| *octet = 0xff);
+        fs::write(path.join("dovecot-uidlist"), changed).expect("written");
+        let came = deliver(&maildir, 2, "two").expect("delivered");
+        let uids = maildir.number_arrivals(&[came], &at(NOW)).expect("numbered");
+        assert_eq!(uids.uid_validity, first.uid_validity, "{n}");
+        assert!(matches!(uids.uids[..], [2 | 3]), "{n}: {uids:?}");
+        let list = fs::read_to_string(path.join("dovecot-uidlist")).expect("UTF-8");
+        assert!(list.starts_with(&format!("3 V{NOW} N")) && list.ends_with(",S=3,W=3\n"), "{list}");
+        assert_eq!(list.lines().count(), 3, "{list}");
+    }
+    let (_folder, maildir, _) = mailbox();
+    let came = deliver(&maildir, 1, "one").expect("delivered");
+    let uids = maildir.number_arrivals(&[came], &at(NOW)).expect("numbered");
+    assert_eq!(uids, Uids { uid_validity: NOW as u32, uids: vec![1] });
 }
 
 #[test]
@@ -277,8 +335,17 @@ fn everybody_gives_the_same_uids() {
                 let maildir = maildir.folder(name).expect("there");
                 let mut heard = Vec::new();
                 for n in 0..15 {
-                    deliver(&maildir, thread * 100 + n, "text").expect("delivered");
+                    let came = deliver(&maildir, thread * 100 + n, "text").expect("delivered");
                     let stamp = Stamp { time: now, ..stamp(n) };
+                    if n % 3 == 0 {
+                        match maildir.number_arrivals(std::slice::from_ref(&came), &stamp) {
+                            Err(Error::Locked(_)) => {}
+                            uids => {
+                                let Uids { uid_validity, uids } = uids.expect("numbered");
+                                heard.push((uid_validity, uids[0], came.id().to_owned()));
+                            }
+                        }
+                    }
                     match maildir.numbered(&stamp, n % 2 == 0) {
                         Err(Error::Locked(_)) => {}
                         numbered => {

@@ -38,7 +38,13 @@ pub trait Disk {
     /// [`Kind::Exists`] if the name is taken.
     fn create(&self, path: &str) -> Result<Self::File, Error>;
 
-    /// Appends octets to a file made by [`create`](Self::create).
+    /// Opens a file that is there, to write more to its end.
+    ///
+    /// # Errors
+    /// As above.
+    fn append(&self, path: &str) -> Result<Self::File, Error>;
+
+    /// Appends octets to a file from [`create`](Self::create) or [`append`](Self::append).
     ///
     /// # Errors
     /// As above.
@@ -140,6 +146,8 @@ pub struct Stat {
 pub enum Operation {
     /// [`Disk::create`]
     Create,
+    /// [`Disk::append`]
+    Append,
     /// [`Disk::write`]
     Write,
     /// [`Disk::sync`]
@@ -170,7 +178,7 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Create | Self::MakeDir => "make",
-            Self::Write => "write",
+            Self::Append | Self::Write => "write",
             Self::Sync | Self::SyncDir => "sync",
             Self::Open => "open",
             Self::Read | Self::ReadDir | Self::Stat => "read",
@@ -307,6 +315,9 @@ impl<D: Disk> Disk for &D {
 
     fn create(&self, path: &str) -> Result<D::File, Error> {
         (**self).create(path)
+    }
+    fn append(&self, path: &str) -> Result<D::File, Error> {
+        (**self).append(path)
     }
     fn write(&self, file: &mut D::File, bytes: &[u8]) -> Result<(), Error> {
         (**self).write(file, bytes)

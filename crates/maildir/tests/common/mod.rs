@@ -1,7 +1,7 @@
 //! What the tests share.
 #![allow(dead_code)]
 
-use maildir::{Error, Maildir, Stamp};
+use maildir::{Entry, Error, Maildir, Stamp};
 use posta_core::disk::Disk;
 use std::{io::Read, time::Duration};
 
@@ -16,12 +16,12 @@ pub(crate) fn deliver<D: Disk + Clone>(
     maildir: &Maildir<D>,
     count: u64,
     text: &str,
-) -> Result<(), Error> {
+) -> Result<Entry, Error> {
     let mut delivery = maildir.deliver(&stamp(count))?;
     let (one, two) = text.split_at(text.len() / 2);
     delivery.write(one.as_bytes())?;
     delivery.write(two.as_bytes())?;
-    delivery.commit().map(drop)
+    delivery.commit()
 }
 
 /// The texts of all messages, in order.

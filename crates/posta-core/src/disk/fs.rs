@@ -85,6 +85,13 @@ impl Disk for Fs {
         Ok(OpenFile { file, path: path.into(), offset: 0 })
     }
 
+    fn append(&self, path: &str) -> Result<OpenFile, Error> {
+        let mut options = OpenOptions::new();
+        options.append(true);
+        let file = self.run(Operation::Append, path, |at| options.open(at))?;
+        Ok(OpenFile { file, path: path.into(), offset: 0 })
+    }
+
     fn write(&self, file: &mut OpenFile, bytes: &[u8]) -> Result<(), Error> {
         let written = file.file.write_all(bytes);
         written.map_err(|error| failed(Operation::Write, &file.path, &error))
@@ -271,7 +278,11 @@ mod tests {
 
         drop(disk.create("three").expect("made"));
         assert_eq!(disk.publish("three", "new/two").expect_err("taken").kind, Kind::Exists);
-        assert_eq!(disk.stat("new/two").expect("there").size, 5);
+        let mut file = disk.append("new/two").expect("there");
+        disk.write(&mut file, b", Bea").expect("written");
+        disk.sync(&mut file).expect("synced");
+        assert_eq!(super::super::read_all(&disk, "new/two", 100).expect("there"), b"hello, Bea");
+        assert_eq!(disk.append("one").expect_err("moved").kind, Kind::NotFound);
         disk.rename("three", "new/two").expect("replaced");
         assert_eq!(disk.stat("new/two").expect("there").size, 0);
         let names: Vec<_> = disk.read_dir("").expect("read").into_iter().collect();
@@ -323,6 +334,7 @@ mod tests {
         for path in ["../secret", "/etc/passwd", "a/../../secret"] {
             assert_eq!(disk.open(path).expect_err("outside").kind, Kind::Path);
             assert_eq!(disk.create(path).expect_err("outside").kind, Kind::Path);
+            assert_eq!(disk.append(path).expect_err("outside").kind, Kind::Path);
             assert_eq!(disk.remove(path).expect_err("outside").kind, Kind::Path);
             assert_eq!(disk.rename("x", path).expect_err("outside").kind, Kind::Path);
             assert_eq!(disk.rename(path, "x").expect_err("outside").kind, Kind::Path);

@@ -12,7 +12,8 @@ const POWER_LOST: Kind = Kind::Io(-1);
 /// A disk in memory that keeps apart what was done and what lasts.
 ///
 /// After a crash a file's octets are those of its last sync, or more of what was written since; a folder's
-/// names are those of its last sync, with any subset of the changes since.
+/// names are those of its last sync, with any subset of the changes since. After a sync that failed no other
+/// one of the same file does anything, and says nothing of it.
 #[derive(Debug, Default)]
 pub struct SimDisk {
     state: RefCell<State>,
@@ -38,6 +39,8 @@ struct State {
 struct Content {
     octets: Vec<u8>,
     synced: usize,
+    /// A sync has failed: what was not synced by then never will be, though the next one says that it was.
+    dropped: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -146,7 +149,7 @@ impl State {
         let cut = |content: &Content| {
             let more = (content.octets.len() - content.synced) * share / 2;
             let octets = content.octets[..content.synced + more].to_vec();
-            Content { synced: octets.len(), octets }
+            Content { synced: octets.len(), octets, dropped: false }
         };
         let state = Self {
             files: self.files.iter().map(cut).collect(),
@@ -287,6 +290,11 @@ impl Disk for SimDisk {
         Ok(SimFile { number, path: path.into() })
     }
 
+    fn append(&self, path: &str) -> Result<SimFile, Error> {
+        let number = self.run(Operation::Append, path, |state| state.number(path))?;
+        Ok(SimFile { number, path: path.into() })
+    }
+
     /// A failing write has written half.
     fn write(&self, file: &mut SimFile, bytes: &[u8]) -> Result<(), Error> {
         let number = file.number;
@@ -304,11 +312,15 @@ impl Disk for SimDisk {
 
     fn sync(&self, file: &mut SimFile) -> Result<(), Error> {
         let number = file.number;
-        self.run(Operation::Sync, &file.path, |state| {
+        let synced = self.run(Operation::Sync, &file.path, |state| {
             let content = &mut state.files[number];
-            content.synced = content.octets.len();
+            if !content.dropped {
+                content.synced = content.octets.len();
+            }
             Ok(())
-        })
+        });
+        self.state.borrow_mut().files[number].dropped |= synced.is_err();
+        synced
     }
 
     fn open(&self, path: &str) -> Result<SimFile, Error> {
@@ -493,6 +505,15 @@ mod tests {
         for survivor in disk.survivors() {
             assert_eq!(survivor.stat("a").expect("there").size, 5);
         }
+        let mut file = disk.append("a").expect("there");
+        disk.write(&mut file, b"12").expect("written");
+        let sizes: BTreeSet<_> =
+            disk.survivors().iter().map(|disk| disk.stat("a").expect("there").size).collect();
+        assert_eq!(sizes, [5, 6, 7].into());
+        disk.fail_after(0, Kind::Io(5));
+        assert_eq!(disk.sync(&mut file).expect_err("failed").kind, Kind::Io(5));
+        disk.sync(&mut file).expect("nothing said");
+        assert!(disk.survivors().iter().any(|disk| disk.stat("a").is_ok_and(|a| a.size == 5)));
         disk.rename("a", "b").expect("renamed");
         let found: BTreeSet<_> = disk.survivors().iter().map(names).collect();
         assert_eq!(found, [std::vec!["a".to_string()], std::vec!["b".to_string()]].into());

@@ -25,7 +25,7 @@ pub struct Capabilities {
     pub smtputf8: bool,
     /// Delivery status notifications (RFC 3461).
     pub dsn: bool,
-    /// The lines after the first, separated by LF.
+    /// The lines after the first, each with an LF.
     text: String,
 }
 
@@ -41,16 +41,14 @@ pub struct Keyword<'a> {
 impl Capabilities {
     /// Reads the reply to EHLO or LHLO.
     pub fn parse(reply: Reply<'_>) -> Self {
-        let lines = || reply.lines().skip(1).filter_map(|line| core::str::from_utf8(line).ok());
-        let mut text = String::with_capacity(lines().map(|line| line.len() + 1).sum());
-        for line in lines() {
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text.push_str(line.trim());
-        }
+        let mut text = String::with_capacity(reply.raw.len());
         let mut offered = Self::default();
-        keywords(&text).for_each(|keyword| offered.understand(keyword));
+        for line in reply.lines().skip(1) {
+            let Ok(line) = core::str::from_utf8(line.trim_ascii()) else { continue };
+            offered.understand(keyword(line));
+            text.push_str(line);
+            text.push('\n');
+        }
         Self { text, ..offered }
     }
 
@@ -114,8 +112,11 @@ impl Capabilities {
 }
 
 fn keywords(text: &str) -> impl Iterator<Item = Keyword<'_>> {
-    text.split('\n').filter(|line| !line.is_empty()).map(|line| {
-        let (name, params) = line.split_once([' ', '=']).unwrap_or((line, ""));
-        Keyword { name, params: params.trim_ascii_start() }
-    })
+    text.lines().filter(|line| !line.is_empty()).map(keyword)
+}
+
+fn keyword(line: &str) -> Keyword<'_> {
+    let end = line.bytes().position(|b| matches!(b, b' ' | b'=')).unwrap_or(line.len());
+    let (name, params) = line.split_at(end);
+    Keyword { name, params: params.get(1..).unwrap_or_default().trim_ascii_start() }
 }

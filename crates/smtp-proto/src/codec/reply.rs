@@ -19,7 +19,7 @@ pub struct Reply<'a> {
     /// The code, from 200 to 599. Its first digit decides; the others explain.
     pub code: u16,
     /// All of it, from the first code to the last CRLF.
-    raw: &'a [u8],
+    pub(super) raw: &'a [u8],
 }
 
 impl<'a> Reply<'a> {

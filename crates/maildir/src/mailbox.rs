@@ -1,5 +1,6 @@
 use crate::{Delivery, Entry, Error, Flags, Stamp, delivery::Size, entry::Place};
 use posta_core::disk::{self, Disk, Kind, Reader, ensure_dir};
+use std::collections::BTreeSet;
 
 /// How often a listing is repeated while others rename.
 const MAX_SCANS: usize = 10;
@@ -54,7 +55,7 @@ impl<D: Disk + Clone> Maildir<D> {
         let mut before = self.scan()?;
         for _ in 1..MAX_SCANS {
             let now = self.scan()?;
-            let agree = now.iter().map(Entry::id).eq(before.iter().map(Entry::id));
+            let agree = agree(&before, &now);
             all.append(&mut before);
             before = now;
             if agree {
@@ -75,7 +76,7 @@ impl<D: Disk + Clone> Maildir<D> {
     /// The disk failed.
     pub fn find(&self, id: &str) -> Result<Option<Entry>, Error> {
         for _ in 0..2 {
-            let found = self.scan()?.into_iter().find(|entry| entry.id() == id);
+            let found = self.scan()?.into_iter().rfind(|entry| entry.id() == id);
             if found.is_some() {
                 return Ok(found);
             }
@@ -181,8 +182,8 @@ impl<D: Disk + Clone> Maildir<D> {
         Ok(self.disk.sync_dir("")?)
     }
 
-    /// One reading of both folders, in the order of the ids. First `new`: a message moves from there to
-    /// `cur`.
+    /// One reading of both folders. First `new`: a message moves from there to `cur`, and is where it was found
+    /// last.
     fn scan(&self) -> Result<Vec<Entry>, Error> {
         let mut found = Vec::new();
         for place in [Place::New, Place::Cur] {
@@ -192,7 +193,6 @@ impl<D: Disk + Clone> Maildir<D> {
                 }
             }
         }
-        keep_last(&mut found);
         Ok(found)
     }
 
@@ -218,6 +218,12 @@ impl<D: Disk + Clone> Maildir<D> {
     pub(crate) fn path(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
+}
+
+/// Whether two readings have found the same messages: mostly in the same order, too.
+fn agree(before: &[Entry], now: &[Entry]) -> bool {
+    let (before, now) = (before.iter().map(Entry::id), now.iter().map(Entry::id));
+    before.clone().eq(now.clone()) || before.collect::<BTreeSet<_>>() == now.collect()
 }
 
 /// Puts messages in the order of their ids. Of those with the same id the last that was found is kept.

@@ -76,6 +76,12 @@ impl Output {
         result
     }
 
+    /// Makes room for what is appended in many pieces, so that it grows at most once.
+    pub(crate) fn reserve(&mut self, octets: usize) {
+        self.make_room(octets);
+        self.data.reserve(octets);
+    }
+
     /// Makes room for so many octets, out of what was sent if there is enough of it.
     fn make_room(&mut self, octets: usize) {
         if self.data.capacity() == 0 {

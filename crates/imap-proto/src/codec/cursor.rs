@@ -1,6 +1,7 @@
 //! Where a reader stands in a response.
 
 use super::{Fault, ParseError, Quirk, Quirks, Text};
+use core::ops::RangeInclusive;
 
 /// How deep parentheses may nest; a body structure uses two levels for each of its own.
 const NESTING: u8 = 64;
@@ -162,30 +163,33 @@ impl<'a> Cursor<'a> {
         found
     }
 
+    /// RFC 9051 9: number64 has 63 bits.
     pub(crate) fn number64(&mut self) -> Parsed<u64> {
-        let before = *self;
-        let digits = self.span(|octet| octet.is_ascii_digit(), "a number")?;
-        // 19 digits fit into 64 bits, whatever they are.
-        let n = digits.iter().take(19).fold(0, |n, digit| n * 10 + u64::from(digit - b'0'));
-        // RFC 9051 9: number64 has 63.
-        if digits.len() > 19 || i64::try_from(n).is_err() {
-            return before.fault("a number of 63 bits");
-        }
-        Ok(n)
+        self.number_within(0..=i64::MAX.unsigned_abs(), "a number of 63 bits")
     }
 
     pub(crate) fn number(&mut self) -> Parsed<u32> {
-        let before = *self;
-        let n = self.number64()?;
-        u32::try_from(n).or_else(|_| before.fault("a number of 32 bits"))
+        let n = self.number_within(0..=u32::MAX.into(), "a number of 32 bits")?;
+        Ok(n as u32)
     }
 
     pub(crate) fn nz_number(&mut self) -> Parsed<u32> {
-        let before = *self;
-        match self.number()? {
-            0 => before.fault("a number above 0"),
-            n => Ok(n),
+        let n = self.number_within(1..=u32::MAX.into(), "a number of 32 bits, above 0")?;
+        Ok(n as u32)
+    }
+
+    fn number_within(&mut self, range: RangeInclusive<u64>, expected: &'static str) -> Parsed<u64> {
+        let (mut n, mut len) = (0_u64, 0);
+        while let Some(digit @ b'0'..=b'9') = self.rest.get(len) {
+            n = n.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            len += 1;
         }
+        // 19 digits fit into 64 bits, whatever they are.
+        if len == 0 || len > 19 || !range.contains(&n) {
+            return self.fault(if len == 0 { "a number" } else { expected });
+        }
+        self.bump(len);
+        Ok(n)
     }
 
     /// A count, which some servers send as -1 when they do not know it.

@@ -7,8 +7,12 @@ use crate::{
     Misuse, Protocol,
     codec::{EnhancedCode, write_reply},
 };
-use alloc::format;
+use alloc::string::String;
+use core::fmt::Write;
 use posta_core::dot::Decoder;
+
+/// Room for the reply to EHLO, which mostly is shorter.
+const OFFER: usize = 256;
 
 impl Server {
     /// Says yes to what the last event asked, in the server's own words.
@@ -153,11 +157,13 @@ impl Server {
     fn offer(&mut self, hello: Hello, text: Option<&str>) {
         let config = &*self.config;
         let welcome = text.unwrap_or("at your service").lines().next().unwrap_or_default();
-        let mut text = format!("{} {welcome}", config.hostname());
+        let mut text = String::with_capacity(OFFER);
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{} {welcome}", config.hostname());
         if hello != Hello::Helo {
             text.push_str("\nPIPELINING\nENHANCEDSTATUSCODES\n8BITMIME");
             // RFC 1870 3
-            text.push_str(&format!("\nSIZE {}", config.limits.message));
+            let _ = write!(text, "\nSIZE {}", config.limits.message);
             if config.smtputf8 {
                 text.push_str("\nSMTPUTF8");
             }

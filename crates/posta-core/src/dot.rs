@@ -157,7 +157,8 @@ impl Encoder {
     /// A bare CR or LF under [`Bare::Reject`]. What came before it is in the output; the body cannot go
     /// on.
     pub fn put(&mut self, chunk: &[u8], output: &mut Output) -> Result<(), BareLineEnd> {
-        output.reserve(chunk.len());
+        // Few lines begin with a dot, which makes two.
+        output.reserve(chunk.len() + chunk.len() / 8);
         let mut rest = chunk;
         while let [first, ..] = rest {
             let offset = chunk.len() - rest.len();

@@ -20,7 +20,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TARGET = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release")
-PATIENCE = 60  # seconds for anything that starts or stops
+PATIENCE = 300  # seconds for anything; OpenSMTPD takes one for each connection
 MAIL = 5000  # the user that owns the mail
 USERS = {f"bea{n}@b.com": f"bea{n}" for n in range(1, 21)}
 PASSWORD = "looking-glass"

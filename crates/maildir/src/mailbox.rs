@@ -184,7 +184,7 @@ impl<D: Disk + Clone> Maildir<D> {
 
     /// One reading of both folders. First `new`: a message moves from there to `cur`, and is where it was found
     /// last.
-    fn scan(&self) -> Result<Vec<Entry>, Error> {
+    pub(crate) fn scan(&self) -> Result<Vec<Entry>, Error> {
         let mut found = Vec::new();
         for place in [Place::New, Place::Cur] {
             for entry in self.disk.read_dir(&self.path(place.directory()))? {

@@ -4,7 +4,7 @@ use crate::{
     uid_list::{Damaged, Listed, MAX_LINES, UidList, is_name},
 };
 use posta_core::disk::{Disk, Kind};
-use std::collections::HashMap;
+use std::{collections::HashMap, mem};
 
 /// The file that says which message has which UID.
 pub(crate) const UID_LIST: &str = "dovecot-uidlist";
@@ -68,14 +68,13 @@ impl<D: Disk + Clone> Maildir<D> {
         // First the list, then the folder: a message that is only in the folder has no UID, and every UID
         // that is not in the list will be higher.
         let text = self.uid_list()?;
-        let entries = self.list_named()?;
         let list = text.as_deref().and_then(|text| UidList::parse(text).ok());
-        let known = list.and_then(|list| Some((known(&list, &entries)?, list)));
+        let known = match &list {
+            Some(list) => self.known(list)?,
+            None => None,
+        };
         let mut numbered = match known {
-            Some((numbered, list)) => {
-                self.make_last(&list)?;
-                numbered
-            }
+            Some(numbered) => numbered,
             None => self.number(stamp)?,
         };
         for message in numbered.messages.iter_mut().filter(|message| message.entry.is_new()) {
@@ -141,20 +140,17 @@ impl<D: Disk + Clone> Maildir<D> {
         let lock = Lock::take(self.disk.clone(), self.path(UID_LIST), now)?;
         // From here on no other program gives out any: what is in the list was in the folder before.
         let text = self.uid_list()?.unwrap_or_default();
-        let entries = self.list_named()?;
-        if entries.len() > MAX_LINES {
-            return Err(Error::TooManyMessages);
-        }
         let mut list = match UidList::parse(&text) {
-            Ok(list) => match known(&list, &entries) {
-                Some(numbered) => {
-                    self.make_last(&list)?;
-                    return Ok(numbered);
-                }
+            Ok(list) => match self.known(&list)? {
+                Some(numbered) => return Ok(numbered),
                 None => list,
             },
             Err(Damaged(validity)) => self.anew(validity, now)?,
         };
+        let entries = named(self.list()?);
+        if entries.len() > MAX_LINES {
+            return Err(Error::TooManyMessages);
+        }
         let is_listed = |entry: &&Entry| list.messages.contains_key(entry.id());
         let more = entries.len() - entries.iter().filter(is_listed).count();
         if more > (u32::MAX - list.next) as usize {
@@ -187,11 +183,17 @@ impl<D: Disk + Clone> Maildir<D> {
         Ok(Numbered::new(&list, messages.collect()))
     }
 
-    /// The messages whose names can be in the list: no delivery makes another, which would damage it.
-    fn list_named(&self) -> Result<Vec<Entry>, Error> {
-        let mut entries = self.list()?;
-        entries.retain(|entry| is_name(entry.base()));
-        Ok(entries)
+    /// The messages with their UIDs, if all have one, and the list lasts.
+    fn known(&self, list: &UidList<'_>) -> Result<Option<Numbered>, Error> {
+        // One reading is enough if it finds all that are in the list: none of them was missed.
+        let mut known = known(list, named(self.scan()?));
+        if known.as_ref().is_some_and(|known| known.messages.len() < list.messages.len()) {
+            known = self::known(list, named(self.list()?));
+        }
+        if known.is_some() {
+            self.make_last(list)?;
+        }
+        Ok(known)
     }
 
     /// Moves a message from `new` to `cur`; whether no other program did.
@@ -260,12 +262,26 @@ impl Message {
 }
 
 /// The messages with their UIDs, if all have one.
-fn known(list: &UidList<'_>, entries: &[Entry]) -> Option<Numbered> {
+fn known(list: &UidList<'_>, entries: Vec<Entry>) -> Option<Numbered> {
     let uid = |entry: &Entry| Some(list.messages.get(entry.id())?.uid);
-    let messages = entries.iter().map(|entry| Some(Message::new(uid(entry)?, entry.clone())));
+    let messages = entries.into_iter().map(|entry| Some(Message::new(uid(&entry)?, entry)));
     let mut messages = messages.collect::<Option<Vec<_>>>()?;
     messages.sort_by_key(|message| message.uid);
+    // A message that was seen twice is where it was seen last.
+    messages.dedup_by(|later, earlier| {
+        let same = later.uid == earlier.uid;
+        if same {
+            mem::swap(later, earlier);
+        }
+        same
+    });
     Some(Numbered::new(list, messages))
+}
+
+/// The messages whose names can be in the list: no delivery makes another, which would damage it.
+fn named(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.retain(|entry| is_name(entry.base()));
+    entries
 }
 
 /// An id for the folder, in which Dovecot keeps one: 128 bits.

@@ -1,6 +1,6 @@
 //! What is in the file `dovecot-uidlist`.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{collections::HashMap, fmt::Write};
 
 /// The most octets of a file name, and of what is known of the message.
 const MAX_PART: usize = 1024;
@@ -19,7 +19,7 @@ pub(crate) struct UidList<'t> {
     /// What else is in the first line: the folder's id, `G`, and what only others know.
     pub(crate) fields: Vec<&'t str>,
     /// By the ids of messages.
-    pub(crate) messages: BTreeMap<&'t str, Listed<'t>>,
+    pub(crate) messages: HashMap<&'t str, Listed<'t>>,
     /// How many lines were added after the list was written as a whole.
     pub(crate) added: usize,
     /// The last line is whole, and lines can be added: they are of this version, and the folder's id is there.
@@ -172,9 +172,10 @@ mod tests {
 
     fn summary(text: &str) -> Option<String> {
         let list = UidList::parse(text).ok()?;
-        let messages: Vec<_> = list
-            .messages
-            .iter()
+        let mut messages: Vec<_> = list.messages.iter().collect();
+        messages.sort_by_key(|(_, listed)| listed.uid);
+        let messages: Vec<_> = messages
+            .into_iter()
             .map(|(id, listed)| format!("{}={id}[{}]", listed.uid, listed.fields))
             .collect();
         let UidList { validity, next, fields, .. } = list;

@@ -155,8 +155,8 @@ impl Disk for Restless<'_> {
     fn remove_dir(&self, _: &str) -> Result<(), disk::Error> {
         unreachable!()
     }
-    fn stat(&self, _: &str) -> Result<Stat, disk::Error> {
-        unreachable!()
+    fn stat(&self, path: &str) -> Result<Stat, disk::Error> {
+        self.0.stat(path)
     }
 }
 
@@ -171,6 +171,32 @@ fn a_listing_does_not_miss_what_is_renamed_meanwhile() {
     let found = maildir.list().expect("listed");
     assert_eq!(found.iter().map(maildir::Entry::id).collect::<Vec<_>>(), ["1.a"]);
     assert!(stirred.get() > 4, "one reading was believed");
+}
+
+/// Where a list tells which messages there are, one reading is believed if it has found them all.
+#[test]
+fn no_message_with_a_uid_is_missed_while_it_is_renamed() {
+    let folder = TempDir::new().expect("a folder");
+    let fs = Fs::new(folder.path());
+    let calm = Maildir::create(fs.clone()).expect("made");
+    fs::write(folder.path().join("cur/1.a:2,S"), "one").expect("written");
+    let first = calm.numbered(&stamp(1), false).expect("numbered");
+    assert_eq!(first.messages.len(), 1);
+    let stirred = std::cell::Cell::new(0);
+    let maildir = Maildir::create(Restless(&fs, &stirred)).expect("made");
+    let found = maildir.numbered(&stamp(1), false).expect("numbered");
+    assert_eq!(found.since(&first).map(|changes| changes.is_empty()), Some(true));
+    let readings = stirred.get();
+    assert_eq!(maildir.numbered(&stamp(1), false), Ok(found));
+    assert_eq!(stirred.get(), readings + 2, "both folders were read once");
+    // A crash in the middle of a move may leave it in both.
+    fs::write(folder.path().join("new/1.a"), "one").expect("written");
+    let twice = maildir.numbered(&stamp(1), false).expect("numbered");
+    assert_eq!(twice, first);
+    fs.remove("new/1.a").expect("there");
+    fs.remove("cur/1.a:2,S").expect("there");
+    let gone = maildir.numbered(&stamp(1), false).expect("numbered");
+    assert_eq!(gone.messages, []);
 }
 
 #[test]

@@ -76,10 +76,12 @@ impl Output {
         result
     }
 
-    /// Makes room for what is appended in many pieces, so that it grows at most once.
+    /// Makes room for so many octets that are appended in pieces, unless there was as much before.
     pub(crate) fn reserve(&mut self, octets: usize) {
         self.make_room(octets);
-        self.data.reserve(octets);
+        if self.data.capacity() < octets {
+            self.data.reserve(octets);
+        }
     }
 
     /// Makes room for so many octets, out of what was sent if there is enough of it.

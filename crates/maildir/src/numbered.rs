@@ -102,7 +102,7 @@ impl<D: Disk + Clone> Maildir<D> {
     /// Adds the lines of these messages to the end of the list, if it is one that takes them.
     fn add_to_list(&self, entries: &[Entry], stamp: &Stamp<'_>) -> Result<Option<Uids>, Error> {
         let lock = Lock::take(self.disk.clone(), self.path(UID_LIST), stamp.time.as_secs())?;
-        let Some(mut text) = self.uid_list()? else { return Ok(None) };
+        let Some(text) = self.uid_list()? else { return Ok(None) };
         let Ok(mut list) = UidList::parse(&text) else { return Ok(None) };
         if !list.takes(entries.len()) || !entries.iter().all(|entry| is_name(entry.base())) {
             return Ok(None);
@@ -127,9 +127,18 @@ impl<D: Disk + Clone> Maildir<D> {
         }
         if lines.is_empty() {
             self.make_last(&list)?;
-        } else if lock.append(lines.as_bytes()).is_err() {
-            text.push_str(&lines);
-            lock.replace(text.as_bytes())?;
+            return Ok(Some(uids));
+        }
+        if list.added == 0 {
+            lock::make_last(&self.disk, &self.path(UID_LIST))?;
+        }
+        if lock.append(lines.as_bytes()).is_err() {
+            // These lines count as written with the list, whose name does not last yet.
+            let mut whole = String::new();
+            list.write_header(&mut whole);
+            whole.extend(text.split_once('\n').map(|(_, rest)| rest));
+            whole.push_str(&lines);
+            lock.replace(whole.as_bytes())?;
         }
         Ok(Some(uids))
     }
@@ -220,14 +229,15 @@ impl<D: Disk + Clone> Maildir<D> {
         Ok(octets.map(|octets| String::from_utf8_lossy(&octets).into_owned()))
     }
 
-    /// Makes a list that was read last: whoever has written it may not have come to that yet.
+    /// Makes a list that was read last: whoever has written it may not have come to that yet. Lines are added
+    /// only when its name lasts, so it is either the name or the lines.
     fn make_last(&self, list: &UidList<'_>) -> Result<(), Error> {
         let path = self.path(UID_LIST);
-        if list.added > 0 {
-            let mut file = self.disk.append(&path)?;
-            self.disk.sync(&mut file)?;
+        if list.added == 0 {
+            return Ok(lock::make_last(&self.disk, &path)?);
         }
-        Ok(lock::make_last(&self.disk, &path)?)
+        let mut file = self.disk.append(&path)?;
+        Ok(self.disk.sync(&mut file)?)
     }
 
     /// An empty list with a UIDVALIDITY that no folder here has had.

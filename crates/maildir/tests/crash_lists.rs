@@ -145,19 +145,27 @@ fn a_folder_that_is_made_again_gives_no_uid_twice() {
     every_failure(scenario, check);
 }
 
-/// One program hears of UIDs that another has written and not yet made last: they hold after a crash.
+/// One program hears of UIDs that another has written and not yet made last, or adds to them: they hold after a
+/// crash.
 #[test]
 fn a_uid_that_another_program_gave_lasts_before_it_is_told() {
-    for n in 0..60 {
+    let eio = posta_core::disk::Kind::Io(5);
+    for (n, adds) in (0..60).flat_map(|n| [(n, false), (n, true)]) {
         let disk = SimDisk::new();
         let maildir = Maildir::create(&disk).expect("made");
         deliver(&maildir, 1, "first").expect("delivered");
         // The other program is stopped somewhere: it fails, and nothing of what it did is undone.
-        disk.fail_after(n, posta_core::disk::Kind::Io(5));
+        disk.fail_after(n, eio);
         let _ = maildir.numbered(&at(1), false);
-        disk.fail_after(usize::MAX / 2, posta_core::disk::Kind::Io(5));
+        disk.fail_after(usize::MAX / 2, eio);
         let mut heard = Heard::default();
-        heard.hear(&maildir.numbered(&at(500), false).expect("numbered"));
+        if adds {
+            let came = deliver(&maildir, 2, "second").expect("delivered");
+            let uids = maildir.number_arrivals(std::slice::from_ref(&came), &at(500));
+            heard.hear_arrival(&uids.expect("numbered"), &came);
+        } else {
+            heard.hear(&maildir.numbered(&at(500), false).expect("numbered"));
+        }
         for survivor in disk.survivors() {
             goes_on(&survivor, &heard);
         }

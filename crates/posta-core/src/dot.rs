@@ -157,8 +157,7 @@ impl Encoder {
     /// A bare CR or LF under [`Bare::Reject`]. What came before it is in the output; the body cannot go
     /// on.
     pub fn put(&mut self, chunk: &[u8], output: &mut Output) -> Result<(), BareLineEnd> {
-        // Few lines begin with a dot, which makes two.
-        output.reserve(chunk.len() + chunk.len() / 8);
+        output.reserve(chunk.len());
         let mut rest = chunk;
         while let [first, ..] = rest {
             let offset = chunk.len() - rest.len();

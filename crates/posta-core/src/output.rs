@@ -76,11 +76,11 @@ impl Output {
         result
     }
 
-    /// Makes room for so many octets that are appended in pieces, unless there was as much before.
+    /// Makes room for so many octets that are appended in pieces, and some more, unless there was as much before.
     pub(crate) fn reserve(&mut self, octets: usize) {
         self.make_room(octets);
         if self.data.capacity() < octets {
-            self.data.reserve(octets);
+            self.data.reserve(octets + octets / 8);
         }
     }
 

@@ -21,13 +21,19 @@ impl<D: Disk> Lock<D> {
     /// `now` is in seconds since 1970.
     pub(crate) fn take(disk: D, path: String, now: u64) -> Result<Self, Error> {
         let lock = lock_path(&path);
-        let made = match disk.create(&lock) {
-            Err(error) if error.kind == Kind::Exists && is_left_over(&disk, &lock, now)? => {
-                remove(&disk, &lock)?;
-                disk.create(&lock)
-            }
-            made => made,
-        };
+        let mut made = disk.create(&lock);
+        if matches!(&made, Err(error) if error.kind == Kind::Exists) {
+            made = match disk.stat(&lock) {
+                // It has been given back. Whoever takes it meanwhile must keep it.
+                Err(error) if error.kind == Kind::NotFound => disk.create(&lock),
+                Ok(stat) if now.saturating_sub(stat.modified) > LOCK_LIFE => {
+                    remove(&disk, &lock)?;
+                    disk.create(&lock)
+                }
+                Ok(_) => made,
+                Err(error) => return Err(error.into()),
+            };
+        }
         match made {
             Err(error) if error.kind == Kind::Exists => Err(Error::Locked(path)),
             made => {
@@ -109,13 +115,6 @@ pub(crate) fn remove(disk: &impl Disk, path: &str) -> Result<(), disk::Error> {
     }
 }
 
-fn is_left_over(disk: &impl Disk, lock: &str, now: u64) -> Result<bool, disk::Error> {
-    match disk.stat(lock) {
-        Err(error) if error.kind == Kind::NotFound => Ok(true),
-        stat => Ok(now.saturating_sub(stat?.modified) > LOCK_LIFE),
-    }
-}
-
 fn lock_path(path: &str) -> String {
     format!("{path}.lock")
 }
@@ -155,5 +154,70 @@ mod tests {
         assert_eq!(disk.open("list").map(drop).expect_err("not shown").kind, Kind::NotFound);
         other.replace(b"other").expect("replaced");
         assert_eq!(content(&disk), "other");
+    }
+
+    /// A disk on which the lock is given back and taken by another just as somebody looks how old it is.
+    #[derive(Clone, Copy)]
+    struct Busy<'a>(&'a SimDisk);
+
+    impl Disk for Busy<'_> {
+        type File = posta_core::testing::SimFile;
+
+        fn stat(&self, path: &str) -> Result<disk::Stat, disk::Error> {
+            self.0.remove(path)?;
+            let gone = self.0.stat(path);
+            let mut other = self.0.create(path)?;
+            self.0.write(&mut other, b"another's")?;
+            gone
+        }
+        fn create(&self, path: &str) -> Result<Self::File, disk::Error> {
+            self.0.create(path)
+        }
+        fn remove(&self, path: &str) -> Result<(), disk::Error> {
+            self.0.remove(path)
+        }
+        fn append(&self, _: &str) -> Result<Self::File, disk::Error> {
+            unreachable!()
+        }
+        fn write(&self, _: &mut Self::File, _: &[u8]) -> Result<(), disk::Error> {
+            unreachable!()
+        }
+        fn sync(&self, _: &mut Self::File) -> Result<(), disk::Error> {
+            unreachable!()
+        }
+        fn open(&self, _: &str) -> Result<Self::File, disk::Error> {
+            unreachable!()
+        }
+        fn read(&self, _: &mut Self::File, _: u64, _: &mut [u8]) -> Result<usize, disk::Error> {
+            unreachable!()
+        }
+        fn publish(&self, _: &str, _: &str) -> Result<(), disk::Error> {
+            unreachable!()
+        }
+        fn rename(&self, _: &str, _: &str) -> Result<(), disk::Error> {
+            unreachable!()
+        }
+        fn make_dir(&self, _: &str) -> Result<(), disk::Error> {
+            unreachable!()
+        }
+        fn remove_dir(&self, _: &str) -> Result<(), disk::Error> {
+            unreachable!()
+        }
+        fn sync_dir(&self, _: &str) -> Result<(), disk::Error> {
+            unreachable!()
+        }
+        fn read_dir(&self, _: &str) -> Result<Vec<disk::Entry>, disk::Error> {
+            unreachable!()
+        }
+    }
+
+    #[test]
+    fn a_lock_that_changes_hands_is_nobody_elses() {
+        let disk = SimDisk::new();
+        let held = Lock::take(&disk, "list".into(), 0).expect("taken");
+        let locked = Err(Error::Locked("list".into()));
+        assert_eq!(Lock::take(Busy(&disk), "list".into(), 0).map(drop), locked);
+        assert_eq!(read_all(&disk, "list.lock", 100).expect("there"), b"another's");
+        drop(held);
     }
 }

@@ -355,10 +355,15 @@ impl World {
             self.tls(host)?,
             self.routing(&relay.more),
         );
-        if let Some(port) = self.ports.get_mut(host) {
-            port.held = None;
+        let config = self.config(host, &text)?;
+        let mut held = self.ports.get_mut(host).and_then(|port| port.held.take());
+        // Linux lets a server listen at a port that is only held. Elsewhere it is free for a moment.
+        if !cfg!(target_os = "linux") {
+            held = None;
         }
-        mta::start(self.config(host, &text)?, self.stop.clone()).await
+        let service = mta::start(config, self.stop.clone()).await;
+        drop(held);
+        service
     }
 
     /// How a relay of this world finds its way: its DNS, the ports that stand for 25, and a short retry.

@@ -229,8 +229,13 @@ fn agree(before: &[Entry], now: &[Entry]) -> bool {
 /// Puts messages in the order of their ids. Of those with the same id the last that was found is kept.
 fn keep_last(entries: &mut Vec<Entry>) {
     entries.sort_by(|a, b| a.id().cmp(b.id()));
-    entries.dedup_by(|later, earlier| {
-        let same = later.id() == earlier.id();
+    dedup_to_last(entries, |a, b| a.id() == b.id());
+}
+
+/// Of neighbours that are the same message, keeps the last.
+pub(crate) fn dedup_to_last<T>(messages: &mut Vec<T>, same: impl Fn(&T, &T) -> bool) {
+    messages.dedup_by(|later, earlier| {
+        let same = same(later, earlier);
         if same {
             std::mem::swap(later, earlier);
         }

@@ -1,10 +1,11 @@
 use crate::{
     Entry, Error, Maildir, Stamp,
     lock::{self, Lock},
+    mailbox::dedup_to_last,
     uid_list::{Damaged, Listed, MAX_LINES, UidList, is_name},
 };
 use posta_core::disk::{Disk, Kind};
-use std::{collections::HashMap, mem};
+use std::collections::HashMap;
 
 /// The file that says which message has which UID.
 pub(crate) const UID_LIST: &str = "dovecot-uidlist";
@@ -278,13 +279,7 @@ fn known(list: &UidList<'_>, entries: Vec<Entry>) -> Option<Numbered> {
     let mut messages = messages.collect::<Option<Vec<_>>>()?;
     messages.sort_by_key(|message| message.uid);
     // A message that was seen twice is where it was seen last.
-    messages.dedup_by(|later, earlier| {
-        let same = later.uid == earlier.uid;
-        if same {
-            mem::swap(later, earlier);
-        }
-        same
-    });
+    dedup_to_last(&mut messages, |a, b| a.uid == b.uid);
     Some(Numbered::new(list, messages))
 }
 
